@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "flare",
+    platforms: [.macOS(.v15)],
+    products: [
+    ],
+    dependencies: [
+        // Sockets: the ingest path, the command line's Unix socket client, the channel to user code.
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        // SQLite: connection pool, migrations, cached statements.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        // The command line, its help, completions and man pages.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        // Start-up and graceful shutdown of the engine's loops, in order.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        // Routing of the control API. Never on the ingest path.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        // The header fields of Hummingbird's requests and responses.
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
+        // The back-pressured channel between a route that streams and its socket.
+        .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
+        // wrangler.toml.
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+    ],
+    targets: [
+        // C: creating child processes between fork and exec, where Swift code must not run.
+        .target(name: "CFlareProcess"),
+        // C: checksums, digests and compression, as thin wrappers of system libraries.
+        .target(
+            name: "CFlareSystem",
+            linkerSettings: [.linkedLibrary("z"), .linkedLibrary("zstd"), .linkedLibrary("crypto")]
+        ),
+        .target(name: "FlareModel", swiftSettings: strict),
+        .target(
+            name: "FlareStore",
+            dependencies: [
+                "FlareModel", "CFlareSystem", nioCore,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict
+        ),
+
+        .testTarget(name: "FlareModelTests", dependencies: ["FlareModel"], swiftSettings: strict),
+        .testTarget(
+            name: "FlareStoreTests",
+            dependencies: ["FlareModel", "FlareStore", nioCore, nioPosix],
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

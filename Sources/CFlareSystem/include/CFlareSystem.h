@@ -1,0 +1,35 @@
+#ifndef CFLARE_SYSTEM_H
+#define CFLARE_SYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// CRC32C (Castagnoli, as in RFC 3720 appendix B.4) of `length` bytes, continuing from `crc` (0 to begin).
+/// Uses the SSE4.2 instruction where the processor has it.
+uint32_t flare_crc32c(uint32_t crc, const void *_Nullable bytes, size_t length);
+
+/// MD5, incremental. `flare_md5_finish` writes 16 bytes and frees the state.
+typedef struct flare_md5 flare_md5;
+flare_md5 *_Nullable flare_md5_begin(void);
+void flare_md5_update(flare_md5 *_Nonnull state, const void *_Nullable bytes, size_t length);
+void flare_md5_finish(flare_md5 *_Nonnull state, uint8_t *_Nonnull digest16);
+void flare_md5_discard(flare_md5 *_Nonnull state);
+
+/// SHA-256 of a whole buffer; writes 32 bytes.
+void flare_sha256(const void *_Nullable bytes, size_t length, uint8_t *_Nonnull digest32);
+
+/// Largest size that compressing `length` bytes can need.
+size_t flare_gzip_bound(size_t length);
+size_t flare_zstd_bound(size_t length);
+
+/// Compresses a whole buffer as one gzip member or one zstd frame.
+/// Returns the bytes written, or 0 when `capacity` is too small or the library failed.
+size_t flare_gzip_compress(
+    const void *_Nullable source, size_t length, void *_Nonnull destination, size_t capacity, int level);
+size_t flare_zstd_compress(
+    const void *_Nullable source, size_t length, void *_Nonnull destination, size_t capacity, int level);
+
+/// fdatasync(2).
+int flare_fdatasync(int descriptor);
+
+#endif

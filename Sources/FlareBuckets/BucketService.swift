@@ -1,0 +1,116 @@
+package import FlareModel
+package import FlareQueues
+package import FlareStore
+package import Logging
+
+/// Buckets, the objects in them, and the rules that tell queues about objects.
+///
+/// An object is visible from the commit of its row on, together with the messages about it; its bytes are on disk by
+/// then. This file has the verbs of buckets; objects, staging and rules are in the extensions.
+package final class BucketService: Sendable {
+    let database: Database
+    let objects: any ObjectStore
+    let queues: QueueService
+    let time: any TimeSource
+    let logger: Logger
+    /// Deletes files that no row needs; runs as a service of the engine.
+    package let sweeper: ObjectSweeper
+
+    package init(
+        database: Database,
+        objects: any ObjectStore,
+        queues: QueueService,
+        time: any TimeSource,
+        logger: Logger
+    ) {
+        self.database = database
+        self.objects = objects
+        self.queues = queues
+        self.time = time
+        self.logger = logger
+        sweeper = ObjectSweeper(database: database, objects: objects, logger: logger)
+    }
+
+    /// Creates an empty bucket.
+    ///
+    /// Throws `invalidName`, or `alreadyExists` when the name is taken.
+    @discardableResult
+    package func create(_ name: String, storageClass: StorageClass = .standard) async throws -> BucketRecord {
+        try NameRule.bucket.validate(name)
+        let now = time.now()
+        return try await database.write { tx in
+            let record = BucketRecord(name: name, storageClass: storageClass, createdAt: now)
+            guard try record.insert(in: tx) else {
+                throw FlareError(
+                    .alreadyExists,
+                    "bucket \"\(name)\" already exists",
+                    hint: "flare buckets info \(name)"
+                )
+            }
+            return record
+        }
+    }
+
+    /// The bucket, created when it is missing.
+    ///
+    /// Throws `invalidName`.
+    @discardableResult
+    package func ensure(named name: String, in tx: Transaction) throws -> BucketRecord {
+        try NameRule.bucket.validate(name)
+        let record = BucketRecord(name: name, storageClass: .standard, createdAt: time.now())
+        if try record.insert(in: tx) { return record }
+        return try BucketRecord.require(name, in: tx)
+    }
+
+    /// The bucket with its counters; throws `bucketNotFound` with the nearest name.
+    package func get(_ name: String) async throws -> BucketRecord {
+        try await database.read { try BucketRecord.require(name, in: $0) }
+    }
+
+    /// A page of buckets by name, after the one called `name`.
+    package func list(
+        after name: String? = nil,
+        containing text: String = "",
+        descending: Bool = false,
+        limit: Int = Limits.bucketListMax
+    ) async throws -> [BucketRecord] {
+        try await database.read { tx in
+            try BucketRecord.page(
+                after: name,
+                containing: text,
+                descending: descending,
+                limit: min(limit, Limits.bucketListMax),
+                in: tx
+            )
+        }
+    }
+
+    /// Deletes an empty bucket with its rules.
+    ///
+    /// Throws `bucketNotFound`, `bucketNotEmpty`, or `inUse` when a pipeline writes to it.
+    package func delete(_ name: String) async throws {
+        try await database.write { [queues] tx in
+            let bucket = try BucketRecord.require(name, in: tx)
+            guard bucket.objectCount == 0 else {
+                let noun = bucket.objectCount == 1 ? "1 object" : "\(bucket.objectCount) objects"
+                throw FlareError(
+                    .bucketNotEmpty,
+                    "bucket \"\(name)\" is not empty: it holds \(noun)",
+                    hint: "delete them first: flare buckets objects delete \(name) --prefix \"\" --yes"
+                )
+            }
+            try queues.removeProducers(.bucket, named: name, in: tx)
+            do {
+                try BucketRecord.delete(name, in: tx)
+            } catch let error as FlareError where error.code == .alreadyExists {
+                // Rules go with their bucket and objects there are none: a foreign key of a room above has refused.
+                throw FlareError(
+                    .inUse,
+                    "bucket \"\(name)\" is the destination of a pipeline",
+                    hint: "see: flare pipelines list",
+                    cause: error
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import FlareModel
+
+/// The body of the message about one event of an object, exactly as R2 sends it.
+/// https://developers.cloudflare.com/r2/buckets/event-notifications/#message-format
+struct NotificationMessage: Encodable {
+    struct Object: Encodable {
+        let key: String
+        /// Both are missing when the object was deleted.
+        let size: Int?
+        let eTag: String?
+    }
+
+    let account = "local"
+    let action: ObjectAction
+    let bucket: String
+    let object: Object
+    let eventTime: Timestamp
+
+    enum CodingKeys: String, CodingKey {
+        case account, action, bucket, object, eventTime
+    }
+
+    init(_ action: ObjectAction, of record: ObjectRecord, at time: Timestamp) {
+        self.action = action
+        bucket = record.bucket
+        let isDeletion = ObjectEventType.objectDelete.actions.contains(action)
+        object = Object(
+            key: record.key,
+            size: isDeletion ? nil : record.size,
+            eTag: isDeletion ? nil : record.etag
+        )
+        eventTime = time
+    }
+}

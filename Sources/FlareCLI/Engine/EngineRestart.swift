@@ -1,0 +1,18 @@
+import ArgumentParser
+import FlareClient
+import FlareModel
+
+struct EngineRestart: FlareCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restart",
+        abstract: "Stop the engine when it runs, and start it again."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    func execute(_ shell: Shell) async throws {
+        _ = try await EngineControl.stop(shell)
+        let (info, _) = try shell.launcher.ensureRunning()
+        shell.emit(info) { "Started the engine (pid \(info.pid), version \(info.version))" }
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import FlareClient
+import FlareModel
+import Glibc
+
+struct EngineRun: FlareCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the engine in the foreground, for systemd and containers.",
+        discussion: "Logs to stderr. SIGTERM stops it gracefully within 10 seconds."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    func execute(_ shell: Shell) async throws {
+        let program = shell.launcher.program
+        let words = [program, "--state", shell.state.path, "--foreground"]
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        // The engine must see the signals that this process has blocked for itself.
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
+        execv(program, &arguments)
+        throw FlareError(
+            .engineUnavailable,
+            "\(program) cannot be run: \(String(cString: strerror(errno)))",
+            hint: "install it beside flare, or name it with FLARE_ENGINE"
+        )
+    }
+}

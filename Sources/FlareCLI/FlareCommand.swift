@@ -1,0 +1,57 @@
+import ArgumentParser
+import FlareModel
+
+/// A command of flare: parses its words, does one thing through the API, and ends with a status that means something.
+protocol FlareCommand: AsyncParsableCommand, Sendable {
+    var global: GlobalOptions { get }
+
+    /// Does the work. Thrown `FlareError`s are printed to stderr and become the exit status.
+    func execute(_ shell: Shell) async throws
+}
+
+extension FlareCommand {
+    func run() async throws {
+        let shell = Shell(global)
+        let interrupt = InterruptSignal()
+        let work = Task { try await execute(shell) }
+        interrupt.onSignal { work.cancel() }
+        do {
+            try await work.value
+        } catch let exit as ExitCode {
+            throw exit
+        } catch where interrupt.hasFired {
+            throw ExitCode(130)
+        } catch let error as FlareError {
+            shell.report(error)
+            throw ExitCode(error.code.exitStatus)
+        } catch {
+            shell.report(FlareError(.internalError, "the command failed: \(error)"))
+            throw ExitCode(FlareError.Code.internalError.exitStatus)
+        }
+        if interrupt.hasFired { throw ExitCode(130) }
+    }
+}
+
+/// The options that every command takes.
+struct GlobalOptions: ParsableArguments, Sendable {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The state directory. Default: FLARE_STATE, the nearest .flare directory upwards, $XDG_STATE_HOME/flare.",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
+    var state: String?
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
+    init() {}
+
+    /// For errors found before the words are parsed.
+    init(state: String?, json: Bool) {
+        self.state = state
+        self.json = json
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import FlareClient
+import FlareModel
+
+struct PipelinesUpdate: FlareCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update",
+        abstract: "Change the settings of a pipeline.",
+        discussion: """
+            What is left out stays as it is. Records accepted before are written under the old settings first. \
+            An empty --batch-on-json-key or --prefix clears it.
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The pipeline.", completion: Complete.pipelines)
+    var name: String
+
+    @Option(help: ArgumentHelp("The bucket that the objects go to.", valueName: "bucket"), completion: Complete.buckets)
+    var destinationBucket: String?
+
+    @OptionGroup var options: PipelineOptions
+
+    func execute(_ shell: Shell) async throws {
+        let body = PipelineUpdateBody(
+            destinationBucket: destinationBucket,
+            batchOnJSONKey: options.batchOnJsonKey,
+            prefix: options.prefix,
+            compression: try options.compressionKind(),
+            batch: try options.batch()
+        )
+        let path = PipelinePath.pipeline(name)
+        let pipeline = try await shell.client().call("PATCH", path, body: body, as: PipelineBody.self)
+        shell.emit(pipeline) { "updated pipeline \(pipeline.name), now version \(pipeline.version)" }
+    }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import FlareClient
+import FlareModel
+
+struct QueueConsumersList: FlareCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Show the consumer of a queue and its settings."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The queue.", completion: Complete.queues)
+    var name: String
+
+    func execute(_ shell: Shell) async throws {
+        let path = try QueuePath.queue(name) + "/consumers"
+        let consumers = try await shell.client().call("GET", path, as: [QueueConsumerBody].self)
+        shell.list(consumers, ["CONSUMER", "BATCH", "WAIT", "RETRIES", "DEAD LETTERS"]) { consumer in
+            [
+                consumer.text,
+                "\(consumer.settings.batchSize ?? 0)",
+                consumer.settings.maxWaitTimeMs.map { "\($0) ms" } ?? "-",
+                "\(consumer.settings.maxRetries ?? 0)",
+                consumer.deadLetterQueue ?? "-",
+            ]
+        }
+    }
+}
+
+struct QueueConsumersAdd: FlareCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Deliver a queue to a Worker, to a workflow, or to clients that pull.",
+        discussion: "A queue has one consumer. Deploying a Worker adds the consumers of its configuration by itself."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The queue.", completion: Complete.queues)
+    var name: String
+
+    @Option(help: "Deliver to the queue() handler of this Worker.", completion: Complete.workers)
+    var worker: String?
+
+    @Option(help: "Start an instance of this workflow for each batch.", completion: Complete.workflows)
+    var workflow: String?
+
+    @Flag(help: "Let clients pull. This is how a queue without a consumer behaves too; here it gets settings.")
+    var pull = false
+
+    @Option(help: "Messages that make a batch full, 1 to 100. Default: 10.")
+    var batchSize: Int?
+
+    @Option(help: "The longest wait for a batch to fill, at most 60s. Default: 5s.")
+    var batchTimeout: String?
+
+    @Option(help: "Attempts after the first one, 0 to 100. Default: 3.")
+    var messageRetries: Int?
+
+    @Option(help: "The wait before a failed message is offered again. Default: 0s.")
+    var retryDelay: String?
+
+    @Option(help: "Batches that may be with the consumer at once, 1 to 250.")
+    var maxConcurrency: Int?
+
+    @Option(
+        help: "The queue for messages whose last attempt failed; created when missing.",
+        completion: Complete.queues
+    )
+    var deadLetterQueue: String?
+
+    @Option(help: "How long pulled messages are hidden. Default: 30s.")
+    var visibilityTimeout: String?
+
+    func validate() throws {
+        guard [worker != nil, workflow != nil, pull].filter({ $0 }).count == 1 else {
+            throw ValidationError("give one of --worker, --workflow and --pull")
+        }
+    }
+
+    func execute(_ shell: Shell) async throws {
+        let request = QueueConsumerRequest(
+            type: worker != nil ? "worker" : workflow != nil ? "workflow" : "http_pull",
+            scriptName: worker,
+            workflowName: workflow,
+            deadLetterQueue: deadLetterQueue,
+            settings: QueueConsumerSettingsBody(
+                batchSize: batchSize,
+                maxRetries: messageRetries,
+                maxWaitTimeMs: try batchTimeout.map { Int(try parseDuration($0).milliseconds) },
+                maxConcurrency: maxConcurrency,
+                retryDelay: try parseSeconds(retryDelay),
+                visibilityTimeoutMs: try visibilityTimeout.map { Int(try parseDuration($0).milliseconds) }
+            )
+        )
+        let path = try QueuePath.queue(name) + "/consumers"
+        let consumer = try await shell.client().call("POST", path, body: request, as: QueueConsumerBody.self)
+        shell.emit(consumer) { "queue \(consumer.queueName) is consumed by \(consumer.text)" }
+    }
+}
+
+struct QueueConsumersRemove: FlareCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove the consumer of a queue. What waits in the queue goes on waiting."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The queue.", completion: Complete.queues)
+    var name: String
+
+    func execute(_ shell: Shell) async throws {
+        let client = try await shell.client()
+        let path = try QueuePath.queue(name) + "/consumers"
+        guard let consumer = try await client.call("GET", path, as: [QueueConsumerBody].self).first else {
+            throw FlareError(.consumerNotFound, "queue \"\(name)\" has no consumer")
+        }
+        _ = try await client.call("DELETE", "\(path)/\(consumer.consumerID)", as: EmptyResult.self)
+        shell.emit(consumer) { "queue \(consumer.queueName) is no longer consumed by \(consumer.text)" }
+    }
+}

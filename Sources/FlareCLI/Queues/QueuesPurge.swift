@@ -1,0 +1,29 @@
+import ArgumentParser
+import FlareClient
+import FlareModel
+
+struct QueuesPurge: FlareCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "purge",
+        abstract: "Remove all messages of a queue: waiting, delayed, leased and dead."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The queue.", completion: Complete.queues)
+    var name: String
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    func execute(_ shell: Shell) async throws {
+        try shell.confirm("remove all messages of queue \"\(name)\"", yes: yes)
+        let purge = try await shell.client().call(
+            "POST",
+            QueuePath.queue(name) + "/purge",
+            body: ["delete_messages_permanently": true],
+            as: QueuePurgeBody.self
+        )
+        shell.emit(purge) { "removed \(purge.removedCount ?? 0) messages from \(name)" }
+    }
+}

@@ -1,0 +1,127 @@
+import FlareClient
+import FlareModel
+import FoundationEssentials
+import Glibc
+
+/// What a command sees of the world: the engine, and the three standard streams.
+final class Shell: Sendable {
+    let state: StateDirectory
+    /// Whether results and errors are printed as JSON.
+    let json: Bool
+    /// Whether stdout is a terminal.
+    let isTerminal = isatty(1) == 1
+    let inputIsTerminal = isatty(0) == 1
+    private let errorIsTerminal = isatty(2) == 1
+    private let environment: [String: String]
+
+    init(_ options: GlobalOptions) {
+        environment = ProcessInfo.processInfo.environment
+        json = options.json
+        state = StateDirectory.resolve(
+            flag: options.state,
+            environment: environment,
+            workingDirectory: FileManager.default.currentDirectoryPath
+        )
+    }
+
+    var launcher: EngineLauncher { EngineLauncher(state: state, environment: environment) }
+
+    /// The engine's API; starts the engine when none runs.
+    func client() async throws -> EngineClient {
+        let (info, started) = try launcher.ensureRunning()
+        if started { note("started the engine of \(state.path) (pid \(info.pid))") }
+        if info.version != FlareVersion.current {
+            warn("the engine is version \(info.version), this is \(FlareVersion.current); run: flare engine restart")
+        }
+        return EngineClient(socketPath: info.socketPath)
+    }
+
+    /// The result of a command: JSON when asked for, else text for people.
+    func emit(_ value: some Encodable & Sendable, _ human: () -> String) {
+        if json {
+            writeBytes(FlareJSON.encode(value, pretty: true) + [UInt8(ascii: "\n")])
+        } else {
+            line(human())
+        }
+    }
+
+    /// A list: JSON array when asked for, else a table.
+    func list<Item: Encodable & Sendable>(_ items: [Item], _ headers: [String], row: (Item) -> [String]) {
+        if json {
+            writeBytes(FlareJSON.encode(items, pretty: true) + [UInt8(ascii: "\n")])
+        } else {
+            table(headers, items.map(row))
+        }
+    }
+
+    /// A table with NAMES IN CAPITALS, columns two spaces apart. Without rows, the header alone.
+    func table(_ headers: [String], _ rows: [[String]]) {
+        line(Table.text(headers, rows))
+    }
+
+    /// One line of result on stdout.
+    func line(_ text: String) {
+        writeBytes(Array((text + "\n").utf8))
+    }
+
+    /// Raw bytes on stdout. Ends the process quietly when nobody reads any more.
+    func writeBytes(_ bytes: [UInt8]) {
+        Self.write(bytes, to: 1)
+    }
+
+    /// Talk on stderr, for a person at a terminal only.
+    func note(_ text: String) {
+        if errorIsTerminal { Self.write(Array((text + "\n").utf8), to: 2) }
+    }
+
+    /// A warning on stderr, always.
+    func warn(_ text: String) {
+        Self.write(Array("warning: \(text)\n".utf8), to: 2)
+    }
+
+    /// An error on stderr, as JSON with `--json`.
+    func report(_ error: FlareError) {
+        if json {
+            let body = ErrorReport(
+                error: .init(code: error.code.spelling, message: error.message, hint: error.hint)
+            )
+            Self.write(FlareJSON.encode(body) + [UInt8(ascii: "\n")], to: 2)
+        } else {
+            let hint = error.hint.map { "  \($0)\n" } ?? ""
+            Self.write(Array("error: \(error.message)\n\(hint)".utf8), to: 2)
+        }
+    }
+
+    /// Lets a destructive command go on: with `--yes`, or after a "y" at a terminal. Never asks without one.
+    func confirm(_ question: String, yes: Bool) throws {
+        if yes { return }
+        guard inputIsTerminal, errorIsTerminal else {
+            throw FlareError(.invalidArgument, "\(question) needs a confirmation", hint: "pass --yes")
+        }
+        Self.write(Array("\(question)? [y/N] ".utf8), to: 2)
+        guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
+            throw FlareError(.interrupted, "nothing was done")
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            // 128 + SIGPIPE: what a process ends with whose reader has gone.
+            guard count > 0 else { _exit(141) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private struct ErrorReport: Encodable {
+        struct Body: Encodable {
+            let code: String
+            let message: String
+            let hint: String?
+        }
+
+        let error: Body
+    }
+}

@@ -1,0 +1,139 @@
+package import FlareModel
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// Speaks the control API over the engine's Unix socket, one connection a call.
+package final class EngineClient: Sendable {
+    /// The body of a request.
+    package enum RequestBody: Sendable {
+        case none
+        case bytes([UInt8])
+        /// Pieces of unknown or known total length, sent as they are pulled; nil ends the body.
+        case stream(lengthBytes: Int?, next: @Sendable () async throws -> [UInt8]?)
+    }
+
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+    package let socketPath: String
+
+    package init(socketPath: String) {
+        self.socketPath = socketPath
+    }
+
+    /// Sends a request and returns the unwrapped `result` of its envelope. Throws the envelope's error.
+    package func call<Value: Codable & Sendable>(
+        _ method: String,
+        _ path: String,
+        query: [(String, String)] = [],
+        body: (any Encodable & Sendable)? = nil,
+        as type: Value.Type
+    ) async throws -> Value {
+        try await callWithInfo(method, path, query: query, body: body, as: type).0
+    }
+
+    /// As `call`, with the paging facts of the answer.
+    package func callWithInfo<Value: Codable & Sendable>(
+        _ method: String,
+        _ path: String,
+        query: [(String, String)] = [],
+        body: (any Encodable & Sendable)? = nil,
+        as type: Value.Type
+    ) async throws -> (Value, ResultInfo?) {
+        let response = try await send(
+            method,
+            path,
+            query: query,
+            headers: body == nil ? [] : [("Content-Type", "application/json")],
+            body: body.map { .bytes(FlareJSON.encode($0)) } ?? .none
+        )
+        let bytes = try await response.check().bytes(max: Limits.bodyBytesMax)
+        let envelope = try FlareJSON.decode(Envelope<Value>.self, from: bytes)
+        if let result = envelope.result { return (result, envelope.resultInfo) }
+        // A call that answers nothing has `result: null`, which reads as the empty result.
+        if let empty = EmptyResult() as? Value { return (empty, envelope.resultInfo) }
+        throw FlareError(.internalError, "the engine answered \(method) \(path) without a result")
+    }
+
+    /// Sends a request and returns as soon as the head of its answer is there, whatever its status.
+    package func send(
+        _ method: String,
+        _ path: String,
+        query: [(String, String)] = [],
+        headers: [(String, String)] = [],
+        body: RequestBody = .none
+    ) async throws -> EngineResponse {
+        let reader = ResponseReader()
+        let channel = try await connect(reader)
+        let uri = query.isEmpty ? path : path + "?" + Self.encode(query)
+        var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: uri)
+        head.headers = HTTPHeaders([("Host", "flare"), ("Connection", "close")] + headers)
+        return try await withTaskCancellationHandler {
+            do {
+                try await write(head, body, to: channel)
+            } catch {
+                // The engine may answer and close before it has read the whole body; its answer says why.
+                if let response = try? await reader.response(over: channel) { return response }
+                throw Self.unavailable(error)
+            }
+            return try await reader.response(over: channel)
+        } onCancel: {
+            channel.close(promise: nil)
+        }
+    }
+
+    private func connect(_ reader: ResponseReader) async throws -> any Channel {
+        do {
+            return try await ClientBootstrap(group: Self.group)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                        try channel.pipeline.syncOperations.addHandler(reader.makeHandler())
+                    }
+                }
+                .connect(unixDomainSocketPath: socketPath)
+                .get()
+        } catch {
+            throw Self.unavailable(error)
+        }
+    }
+
+    private func write(_ head: HTTPRequestHead, _ body: RequestBody, to channel: any Channel) async throws {
+        var head = head
+        switch body {
+        case .none:
+            if head.method != .GET && head.method != .HEAD { head.headers.add(name: "Content-Length", value: "0") }
+            channel.write(HTTPClientRequestPart.head(head), promise: nil)
+        case .bytes(let bytes):
+            head.headers.add(name: "Content-Length", value: "\(bytes.count)")
+            channel.write(HTTPClientRequestPart.head(head), promise: nil)
+            channel.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: bytes))), promise: nil)
+        case .stream(let lengthBytes, let next):
+            if let lengthBytes {
+                head.headers.add(name: "Content-Length", value: "\(lengthBytes)")
+            } else {
+                head.headers.add(name: "Transfer-Encoding", value: "chunked")
+            }
+            channel.write(HTTPClientRequestPart.head(head), promise: nil)
+            while let bytes = try await next() {
+                try await channel.writeAndFlush(
+                    HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: bytes)))
+                )
+            }
+        }
+        try await channel.writeAndFlush(HTTPClientRequestPart.end(nil))
+    }
+
+    private static func encode(_ query: [(String, String)]) -> String {
+        query.map { PercentCoding.encode($0) + "=" + PercentCoding.encode($1) }.joined(separator: "&")
+    }
+
+    static func unavailable(_ error: any Error) -> FlareError {
+        FlareError(
+            .engineUnavailable,
+            "the engine does not answer",
+            hint: "flare engine status; flare engine logs",
+            cause: error
+        )
+    }
+}

@@ -1,0 +1,103 @@
+import FlareBuckets
+import FlareModel
+import FlarePipelines
+import FlareQueues
+import FlareStore
+import FlareWorkers
+import FlareWorkflows
+
+/// What a deployed Worker means to the other rooms: its bindings, its consumers and its workflows.
+struct Bindings: Sendable {
+    let queues: QueueService
+    let buckets: BucketService
+    let pipelines: PipelineService
+    let workflows: LateWorkflows
+
+    var hooks: WorkerHooks {
+        WorkerHooks(
+            binding: { declaration, _ in binding(declaration) },
+            register: { try register($0, in: $1) },
+            unregister: { try unregister($0, in: $1) },
+            versionsInUse: { try workflows.value.workerVersionsInUse($0, in: $1) }
+        )
+    }
+
+    private func binding(_ declaration: BindingDeclaration) -> any Binding {
+        switch declaration.kind {
+        case .bucket: BucketBinding(service: buckets, bucket: declaration.target)
+        case .queue: QueueBinding(service: queues, queue: declaration.target)
+        case .workflow: WorkflowBinding(service: workflows.value, workflow: declaration.target)
+        case .pipeline: PipelineBinding(pipelines: pipelines, pipeline: declaration.target)
+        }
+    }
+
+    /// Creates the buckets and queues that are missing, and sets the Worker's workflows and consumers; those of an
+    /// earlier version that the new one does not have are removed.
+    private func register(_ configuration: DeployedConfiguration, in transaction: Transaction) throws {
+        let worker = configuration.worker
+        try queues.removeProducers(.worker, named: worker, in: transaction)
+        for workflow in configuration.workflows {
+            try workflows.value.define(
+                workflow.name,
+                worker: worker,
+                workerVersion: configuration.version,
+                className: workflow.className,
+                in: transaction
+            )
+        }
+        for binding in configuration.bindings { try ensure(binding, of: worker, in: transaction) }
+        let targets = [ConsumerTarget.worker(worker)] + (try workflowTargets(of: worker, in: transaction))
+        var kept: Set<String> = []
+        for consumer in configuration.consumers {
+            kept.insert(try queues.ensure(named: consumer.queue, in: transaction).id)
+        }
+        for target in targets { try queues.removeConsumers(of: target, except: kept, in: transaction) }
+        for consumer in configuration.consumers {
+            try queues.setConsumer(consumer.newConsumer(of: worker), queue: consumer.queue, in: transaction)
+        }
+    }
+
+    private func unregister(_ configuration: DeployedConfiguration, in transaction: Transaction) throws {
+        let worker = configuration.worker
+        for target in [.worker(worker)] + (try workflowTargets(of: worker, in: transaction)) {
+            try queues.removeConsumers(of: target, in: transaction)
+        }
+        try queues.removeProducers(.worker, named: worker, in: transaction)
+        for workflow in configuration.workflows { try workflows.value.release(workflow.name, in: transaction) }
+    }
+
+    private func workflowTargets(of worker: String, in transaction: Transaction) throws -> [ConsumerTarget] {
+        try workflows.value.names(ofWorker: worker, in: transaction).map { .workflow($0) }
+    }
+
+    /// As wrangler does at deploy: what can be created empty is created. Workflows and pipelines must exist.
+    private func ensure(_ binding: BindingDeclaration, of worker: String, in transaction: Transaction) throws {
+        switch binding.kind {
+        case .bucket:
+            try buckets.ensure(named: binding.target, in: transaction)
+        case .queue:
+            let queue = try queues.ensure(named: binding.target, in: transaction)
+            try queues.addProducer(.worker, named: worker, queueID: queue.id, in: transaction)
+        case .workflow:
+            _ = try workflows.value.workflow(binding.target, in: transaction)
+        case .pipeline:
+            _ = try pipelines.stream(named: binding.target)
+        }
+    }
+}
+
+extension ConsumerDeclaration {
+    fileprivate func newConsumer(of worker: String) -> NewConsumer {
+        var settings = ConsumerSettings()
+        if let batchSizeMax { settings.batchSize = batchSizeMax }
+        if let batchTimeoutMilliseconds { settings.maxWaitMilliseconds = batchTimeoutMilliseconds }
+        if let retryMax { settings.maxRetries = retryMax }
+        if let retryDelaySeconds { settings.retryDelaySeconds = retryDelaySeconds }
+        settings.maxConcurrency = concurrencyMax
+        return NewConsumer(
+            target: workflow.map { .workflow($0) } ?? .worker(worker),
+            settings: settings,
+            deadLetterQueue: deadLetterQueue
+        )
+    }
+}

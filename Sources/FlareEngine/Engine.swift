@@ -1,0 +1,113 @@
+import FlareBuckets
+import FlareGateway
+import FlareModel
+import FlarePipelines
+import FlareQueues
+import FlareStore
+import FlareWorkers
+import FlareWorkflows
+import FoundationEssentials
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+
+/// Joins the rooms of one engine and runs them until it is told to stop. Holds no logic of its own.
+struct Engine: Sendable {
+    let options: EngineOptions
+    let readiness: Readiness
+    private let time = SystemTime()
+
+    init(_ options: EngineOptions, readiness: Readiness) {
+        self.options = options
+        self.readiness = readiness
+    }
+
+    /// Runs until SIGTERM, SIGINT or a request to stop. Throws what keeps it from starting or going on.
+    func run() async throws {
+        let lock = try StateLock.acquire(options.state)
+        let log = try EngineLog(options, time: time)
+        let database = try Database.open(path: options.state.database, migrations: Self.migrations)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(4, System.coreCount))
+        let rooms = try await Rooms(
+            state: options.state,
+            database: database,
+            group: group,
+            time: time,
+            logger: log.logger
+        )
+        var configuration = ServiceGroupConfiguration(
+            services: rooms.services + (try await doors(rooms, database, group, log)),
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: log.logger("lifecycle", level: .error)
+        )
+        configuration.maximumGracefulShutdownDuration = .seconds(Limits.stopSecondsMax)
+        try await ServiceGroup(configuration: configuration).run()
+        try database.close()
+        try await group.shutdownGracefully()
+        log.logger("engine").info("stopped")
+        // The state directory is another engine's from here on.
+        withExtendedLifetime(lock) {}
+    }
+
+    /// The doors: ingest, the control port, the control socket. When all listen, the engine is ready.
+    private func doors(
+        _ rooms: Rooms,
+        _ database: Database,
+        _ group: any EventLoopGroup,
+        _ log: EngineLog
+    ) async throws -> [any Service] {
+        let ingest = try await PortCandidates.of(
+            "ingest", chosen: options.ingestPort, standard: 8700, database: database
+        )
+        let control = try await PortCandidates.of(
+            "control", chosen: options.controlPort, standard: 8701, database: database
+        )
+        let announcement = Announcement(state: options.state, time: time, readiness: readiness, logger: log.logger("engine"))
+        let doors = Doors { announcement.announce(controlPort: $0, ingestPort: $1, database: database) }
+        let api = ControlAPI(
+            services: ControlServices(
+                database: database,
+                tokens: TokenService(database: database, time: time),
+                queues: rooms.queues,
+                buckets: rooms.buckets,
+                pipelines: rooms.pipelines,
+                workers: rooms.workers,
+                workflows: rooms.workflows
+            ),
+            logger: log.logger("api"),
+            info: { announcement.info },
+            ingestPort: { doors.ingestPort },
+            stop: { kill(getpid(), SIGTERM) }
+        )
+        let socket = announcement.socketPath
+        return [
+            IngestDoor(
+                server: IngestServer(pipelines: rooms.pipelines, group: group, logger: log.logger("ingest")),
+                candidates: ingest,
+                onListening: { doors.ingestListens(on: $0) }
+            ),
+            ControlDoor(
+                server: ControlServer(
+                    api: api,
+                    address: .port(host: "127.0.0.1", ports: control.ports),
+                    group: group,
+                    logger: log.logger("api"),
+                    onListening: { doors.controlListens(on: $0) }
+                ),
+                candidates: control
+            ),
+            ControlServer(api: api, address: .socket(path: socket), group: group, logger: log.logger("api")) { _ in
+                chmod(socket, 0o600)
+                doors.socketListens()
+            },
+        ]
+    }
+
+    private static var migrations: [Migration] {
+        EngineSettingsRecord.migrations + GatewayMigrations.all + QueueService.migrations + BucketService.migrations
+            + PipelineService.migrations + WorkerService.migrations + WorkflowMigrations.all
+    }
+}

@@ -1,0 +1,97 @@
+import FlareBuckets
+import FlareModel
+import FlarePipelines
+import FlareQueues
+import FlareStore
+import FlareWorkers
+import FlareWorkflows
+import FoundationEssentials
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// The services of all rooms, joined. The only two calls that go up are made here: a queue delivers a leased batch, and
+/// user code calls a binding.
+struct Rooms: Sendable {
+    let queues: QueueService
+    let buckets: BucketService
+    let pipelines: PipelineService
+    let workers: WorkerService
+    let workflows: WorkflowService
+    private let consoleLogger: Logger
+
+    init(
+        state: StateDirectory,
+        database: Database,
+        group: any EventLoopGroup,
+        time: any TimeSource,
+        logger: (String) -> Logger
+    ) async throws {
+        queues = QueueService(database: database, time: time, logger: logger("queues"))
+        buckets = BucketService(
+            database: database,
+            objects: try FileObjectStore(directory: state.objects),
+            queues: queues,
+            time: time,
+            logger: logger("buckets")
+        )
+        pipelines = PipelineService(
+            database: database,
+            state: state,
+            disk: PosixDisk(),
+            buckets: buckets,
+            time: time,
+            logger: logger("pipelines")
+        )
+        try await pipelines.open()
+        // Workers call workflows and workflows run Workers: one of the two must be named before it exists.
+        let late = LateWorkflows()
+        let bindings = Bindings(queues: queues, buckets: buckets, pipelines: pipelines, workflows: late)
+        workers = try WorkerService(
+            state: state,
+            database: database,
+            time: time,
+            logger: logger("workers"),
+            group: group,
+            settings: WorkerSettings(environment: ProcessInfo.processInfo.environment),
+            hooks: bindings.hooks
+        )
+        workflows = WorkflowService(
+            database: database,
+            hooks: WorkflowHooks(
+                invoke: { [workers] in try await workers.invoke($0) },
+                acknowledge: { [queues] in try queues.acknowledge($0, in: $1) }
+            ),
+            time: time,
+            logger: logger("workflows")
+        )
+        late.set(workflows)
+        consoleLogger = logger("workers")
+    }
+
+    /// The loops of the rooms, in the order in which they start; they stop in reverse.
+    var services: [any Service] {
+        let delivery = Delivery(workers: workers, workflows: workflows, logger: consoleLogger)
+        return [
+            buckets.sweeper, workers, workflows.service, queues.deliveryLoop { await delivery.deliver($0, $1) },
+            pipelines.service,
+        ]
+    }
+}
+
+/// The room of workflows, for those that are made before it and call it after.
+final class LateWorkflows: Sendable {
+    private let service = Mutex<WorkflowService?>(nil)
+
+    func set(_ service: WorkflowService) {
+        self.service.withLock { $0 = service }
+    }
+
+    var value: WorkflowService {
+        guard let service = service.withLock({ $0 }) else {
+            preconditionFailure("a Worker called a workflow before the engine was joined")
+        }
+        return service
+    }
+}

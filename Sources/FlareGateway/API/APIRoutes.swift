@@ -1,0 +1,103 @@
+import FlareModel
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// Where products hang their routes. Hides the router framework from them.
+struct APIRoutes {
+    let router: Router<APIContext>
+
+    typealias Handler = @Sendable (APIRequest) async throws -> APIReply
+
+    func get(_ path: String, _ handler: @escaping Handler) { on(.get, path, handler) }
+    func head(_ path: String, _ handler: @escaping Handler) { on(.head, path, handler) }
+    func post(_ path: String, _ handler: @escaping Handler) { on(.post, path, handler) }
+    func put(_ path: String, _ handler: @escaping Handler) { on(.put, path, handler) }
+    func patch(_ path: String, _ handler: @escaping Handler) { on(.patch, path, handler) }
+    func delete(_ path: String, _ handler: @escaping Handler) { on(.delete, path, handler) }
+
+    private func on(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {
+        let components = path.split(separator: "/")
+        let fixed = components.last == "**" ? components.count - 1 : nil
+        router.on(RouterPath(path), method: method) { request, context in
+            let reply = try await handler(APIRequest(request, context: context, fixedComponents: fixed))
+            return reply.response(request)
+        }
+    }
+}
+
+/// What the framework knows of a request on its way: the door it came through.
+struct APIContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let isLocal: Bool
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        isLocal = source.channel.localAddress?.pathname != nil
+    }
+}
+
+/// Turns every thrown error into the v4 envelope, and writes one log line a request.
+struct APIErrorMiddleware: RouterMiddleware {
+    let logger: Logger
+
+    func handle(
+        _ request: Request,
+        context: APIContext,
+        next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        let response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            response = APIReply.failure(flareError(error, request: request)).response(request)
+        }
+        logger.debug(
+            "answered a control request",
+            metadata: [
+                "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
+                "status": "\(response.status.code)",
+            ]
+        )
+        return response
+    }
+
+    private func flareError(_ error: any Error, request: Request) -> FlareError {
+        switch error {
+        case let error as FlareError:
+            return error
+        case is CancellationError:
+            return FlareError(.engineUnavailable, "the engine is stopping")
+        case let error as HTTPError where error.status == .notFound:
+            return FlareError(.routeNotFound, "the API has no \(request.method.rawValue) \(request.uri.path)")
+        case let error as HTTPError:
+            return FlareError(.invalidArgument, error.body ?? "\(error.status)")
+        default:
+            logger.error("a control request failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
+            return FlareError(.internalError, "the engine failed on this request: \(error)", hint: "flare engine logs")
+        }
+    }
+}
+
+/// Lets requests over TCP in only with a token; those over the Unix socket are the owner's.
+struct APITokenMiddleware: RouterMiddleware {
+    let tokens: TokenService
+
+    func handle(
+        _ request: Request,
+        context: APIContext,
+        next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        if !context.isLocal {
+            let header = request.headers[.authorization] ?? ""
+            guard header.lowercased().hasPrefix("bearer "), try await tokens.accepts(String(header.dropFirst(7))) else {
+                throw FlareError(
+                    .unauthorized,
+                    "the request has no valid API token",
+                    hint: "make one with: flare engine tokens create NAME, and send it as \"Authorization: Bearer …\""
+                )
+            }
+        }
+        return try await next(request, context)
+    }
+}

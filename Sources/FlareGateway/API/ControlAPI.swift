@@ -1,0 +1,70 @@
+package import FlareBuckets
+package import FlareModel
+package import FlarePipelines
+package import FlareQueues
+package import FlareStore
+package import FlareWorkers
+package import FlareWorkflows
+import Hummingbird
+package import Logging
+
+/// The services whose verbs the control API offers.
+package struct ControlServices: Sendable {
+    let database: Database
+    let tokens: TokenService
+    let queues: QueueService
+    let buckets: BucketService
+    let pipelines: PipelineService
+    let workers: WorkerService
+    let workflows: WorkflowService
+
+    package init(
+        database: Database,
+        tokens: TokenService,
+        queues: QueueService,
+        buckets: BucketService,
+        pipelines: PipelineService,
+        workers: WorkerService,
+        workflows: WorkflowService
+    ) {
+        self.database = database
+        self.tokens = tokens
+        self.queues = queues
+        self.buckets = buckets
+        self.pipelines = pipelines
+        self.workers = workers
+        self.workflows = workflows
+    }
+}
+
+/// The whole control API: REST v4 and `/flare/v1`, behind tokens on TCP, the same on every door.
+package struct ControlAPI: Sendable {
+    let responder: RouterResponder<APIContext>
+
+    /// - Parameters:
+    ///   - info: what the engine is, once it listens.
+    ///   - ingestPort: the port of ingest, once it listens.
+    ///   - stop: asks the engine to stop gracefully; returns at once.
+    package init(
+        services: ControlServices,
+        logger: Logger,
+        info: @escaping @Sendable () -> EngineInfo,
+        ingestPort: @escaping @Sendable () -> Int?,
+        stop: @escaping @Sendable () -> Void
+    ) {
+        let router = Router(context: APIContext.self)
+        router.add(middleware: APIErrorMiddleware(logger: logger))
+        router.add(middleware: APITokenMiddleware(tokens: services.tokens))
+        let routes = APIRoutes(router: router)
+        EngineRoutes(tokens: services.tokens, info: info, stop: stop).register(on: routes)
+        QueuesRoutes(queues: services.queues).register(on: routes)
+        BucketsRoutes(buckets: services.buckets).register(on: routes)
+        ObjectsRoutes(buckets: services.buckets).register(on: routes)
+        NotificationsRoutes(buckets: services.buckets).register(on: routes)
+        PipelinesRoutes(pipelines: services.pipelines, ingestPort: ingestPort).register(on: routes)
+        WorkersRoutes(workers: services.workers).register(on: routes)
+        WorkflowsRoutes(workflows: services.workflows, workers: services.workers, database: services.database)
+            .register(on: routes)
+        responder = router.buildResponder()
+    }
+}

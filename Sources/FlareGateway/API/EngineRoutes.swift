@@ -1,0 +1,56 @@
+import FlareModel
+
+/// The engine itself: what it is, its tokens, its stop; and the identity calls that official clients make first.
+struct EngineRoutes {
+    let tokens: TokenService
+    let info: @Sendable () -> EngineInfo
+    let stop: @Sendable () -> Void
+
+    func register(on routes: APIRoutes) {
+        routes.get("/flare/v1/engine") { _ in .result(info()) }
+        routes.post("/flare/v1/engine/stop") { request in
+            try Self.requireLocal(request)
+            let info = info()
+            stop()
+            return .result(info)
+        }
+        registerTokens(on: routes)
+        registerIdentity(on: routes)
+    }
+
+    private func registerTokens(on routes: APIRoutes) {
+        routes.get("/flare/v1/tokens") { _ in
+            .result(try await tokens.list().map { TokenBody(name: $0.name, createdAt: $0.createdAt) })
+        }
+        routes.post("/flare/v1/tokens") { request in
+            try Self.requireLocal(request)
+            let name = try await request.json(CreateTokenBody.self).name
+            return .result(NewTokenBody(name: name, token: try await tokens.create(name: name)), status: 201)
+        }
+        routes.delete("/flare/v1/tokens/:name") { request in
+            try Self.requireLocal(request)
+            try await tokens.revoke(name: request.parameter("name"))
+            return .empty()
+        }
+    }
+
+    private func registerIdentity(on routes: APIRoutes) {
+        routes.get("/client/v4/accounts") { request in
+            let (page, perPage) = try request.page()
+            let result = page == 1 ? [AccountBody.local] : []
+            return .result(
+                result,
+                info: ResultInfo(page: page, perPage: perPage, count: result.count, totalCount: 1, totalPages: 1)
+            )
+        }
+        routes.get("/client/v4/accounts/:account") { _ in .result(AccountBody.local) }
+        routes.get("/client/v4/user/tokens/verify") { _ in .result(["id": "local", "status": "active"]) }
+    }
+
+    /// Things that only the owner of the state directory may do, whatever token is shown.
+    static func requireLocal(_ request: APIRequest) throws {
+        guard request.isLocal else {
+            throw FlareError(.permissionDenied, "this call is allowed over the Unix socket only", hint: "use the flare command")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import FlareModel
+package import FlareStore
+
+/// A bearer token for the TCP door. Only its SHA-256 is stored.
+struct TokenRecord: Sendable {
+    let name: String
+    let createdAt: Timestamp
+
+    static func insert(name: String, digest: [UInt8], at now: Timestamp, in transaction: Transaction) throws {
+        try transaction.execute(
+            "INSERT INTO api_tokens (name, digest, created_at) VALUES (?, ?, ?)",
+            .text(name),
+            .blob(digest),
+            .integer(now.milliseconds)
+        )
+    }
+
+    static func all(in transaction: Transaction) throws -> [TokenRecord] {
+        try transaction.rows("SELECT name, created_at FROM api_tokens ORDER BY name") {
+            TokenRecord(name: $0.text(0), createdAt: $0.time(1))
+        }
+    }
+
+    static func exists(name: String, in transaction: Transaction) throws -> Bool {
+        try transaction.row("SELECT 1 FROM api_tokens WHERE name = ?", .text(name)) { _ in true } ?? false
+    }
+
+    static func exists(digest: [UInt8], in transaction: Transaction) throws -> Bool {
+        try transaction.row("SELECT 1 FROM api_tokens WHERE digest = ?", .blob(digest)) { _ in true } ?? false
+    }
+
+    static func delete(name: String, in transaction: Transaction) throws -> Bool {
+        try transaction.execute("DELETE FROM api_tokens WHERE name = ?", .text(name)) > 0
+    }
+}
+
+/// The schema of the gateway's own rows.
+package enum GatewayMigrations {
+    package static let all = [
+        Migration(
+            "gateway-1",
+            """
+            CREATE TABLE api_tokens (
+                name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64),
+                digest BLOB NOT NULL UNIQUE,
+                created_at INTEGER NOT NULL
+            );
+            """
+        )
+    ]
+}

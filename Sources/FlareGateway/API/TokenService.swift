@@ -1,0 +1,59 @@
+import CFlareSystem
+import FlareModel
+package import FlareStore
+
+/// Makes, lists, revokes and checks the tokens of the TCP door.
+package final class TokenService: Sendable {
+    private let database: Database
+    private let time: any TimeSource
+
+    package init(database: Database, time: any TimeSource) {
+        self.database = database
+        self.time = time
+    }
+
+    /// Makes a token and returns it, the only time that it is shown. Throws `alreadyExists` for a name in use.
+    func create(name: String) async throws -> String {
+        try NameRule.token.validate(name)
+        let token = "flare_" + Identifier.hexadecimal() + Identifier.hexadecimal()
+        let now = time.now()
+        try await database.write { transaction in
+            guard try !TokenRecord.exists(name: name, in: transaction) else {
+                throw FlareError(.alreadyExists, "a token named \"\(name)\" exists already", hint: "flare engine tokens list")
+            }
+            try TokenRecord.insert(name: name, digest: Self.digest(token), at: now, in: transaction)
+        }
+        return token
+    }
+
+    func list() async throws -> [TokenRecord] {
+        try await database.read { try TokenRecord.all(in: $0) }
+    }
+
+    func revoke(name: String) async throws {
+        try await database.write { transaction in
+            guard try !TokenRecord.delete(name: name, in: transaction) else { return }
+            throw FlareError.notFound(
+                .tokenNotFound,
+                kind: "token",
+                name: name,
+                candidates: try TokenRecord.all(in: transaction).map(\.name),
+                listing: "flare engine tokens list"
+            )
+        }
+    }
+
+    func accepts(_ token: String) async throws -> Bool {
+        let digest = Self.digest(token)
+        return try await database.read { try TokenRecord.exists(digest: digest, in: $0) }
+    }
+
+    private static func digest(_ token: String) -> [UInt8] {
+        let bytes = Array(token.utf8)
+        return [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            guard let base = buffer.baseAddress else { return }
+            flare_sha256(bytes, bytes.count, base)
+            count = 32
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import FlareModel
+import FlareWorkers
+
+/// Workers and their deployment, which v4 spreads over a dozen calls of an upload protocol.
+struct WorkersRoutes {
+    let workers: WorkerService
+
+    func register(on routes: APIRoutes) {
+        let base = "/flare/v1/workers"
+        routes.post("/flare/v1/deployments") { request in
+            // It reads files by the name that the caller gives, with the rights of the engine's owner.
+            guard request.isLocal else {
+                throw FlareError(
+                    .permissionDenied,
+                    "a directory is only deployed over the engine's Unix socket",
+                    hint: "run: flare deploy DIR"
+                )
+            }
+            let body = try await request.json(DeployBody.self)
+            guard body.directory.hasPrefix("/") else {
+                throw FlareError(.invalidArgument, "\"directory\" must be an absolute path, not \"\(body.directory)\"")
+            }
+            return .result(try await workers.deploy(directory: body.directory))
+        }
+        routes.get(base) { _ in .result(try await workers.list()) }
+        routes.get(base + "/:name") { request in .result(try await workers.get(request.parameter("name"))) }
+        routes.delete(base + "/:name") { request in
+            try await workers.delete(request.parameter("name"))
+            return .empty()
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import FlareModel
+import FlareStore
+import FlareWorkers
+import FlareWorkflows
+
+/// Workflows and their versions, in the shapes of Cloudflare's API. A workflow is named by its name or its id.
+struct WorkflowsRoutes {
+    let workflows: WorkflowService
+    let workers: WorkerService
+    let database: Database
+
+    static let base = "/client/v4/accounts/:account/workflows"
+
+    func register(on routes: APIRoutes) {
+        registerWorkflows(on: routes)
+        InstancesRoutes(workflows: workflows).register(on: routes)
+        InstanceCommandRoutes(workflows: workflows).register(on: routes)
+    }
+
+    private func registerWorkflows(on routes: APIRoutes) {
+        let one = Self.base + "/:workflow"
+        routes.get(Self.base) { request in
+            let (page, perPage) = try request.page()
+            let (result, total) = try await workflows.list(
+                search: request.query("search") ?? "",
+                limit: perPage,
+                offset: (page - 1) * perPage
+            )
+            let info = ResultInfo(
+                page: page,
+                perPage: perPage,
+                count: result.count,
+                totalCount: total,
+                totalPages: (total + perPage - 1) / perPage
+            )
+            return .result(result, info: info)
+        }
+        routes.get(one) { request in
+            .result(try await workflows.get(request.parameter("workflow")))
+        }
+        routes.put(one) { request in
+            let body = try await request.json(WorkflowDefinitionBody.self)
+            let name = try request.parameter("workflow")
+            try await database.write { transaction in
+                let version = try workers.currentVersion(of: body.scriptName, in: transaction)
+                try workflows.define(
+                    name,
+                    worker: body.scriptName,
+                    workerVersion: version,
+                    className: body.className,
+                    in: transaction
+                )
+            }
+            return .result(try await workflows.get(name))
+        }
+        routes.delete(one) { request in
+            try await workflows.delete(request.parameter("workflow"))
+            return .result(WorkflowDeletedBody())
+        }
+        routes.get(one + "/versions") { request in
+            let (page, perPage) = try request.page()
+            let name = try request.parameter("workflow")
+            let versions = try await workflows.versions(of: name, limit: perPage, offset: (page - 1) * perPage)
+            return .result(versions, info: ResultInfo(page: page, perPage: perPage, count: versions.count))
+        }
+    }
+}

@@ -1,0 +1,12 @@
+extension Limits {
+    /// The size at which the engine's log is renamed away.
+    ///
+    /// Keeps a forgotten engine from filling the disk.
+    package static let logFileBytesMax = 16_777_216
+
+    /// How many ports above the wanted one are tried on the first start of a state directory.
+    package static let portSearchMax = 200
+
+    /// How long a graceful stop may take before what is left is cancelled, in seconds.
+    package static let stopSecondsMax = 10
+}

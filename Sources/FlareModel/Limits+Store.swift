@@ -1,0 +1,33 @@
+extension Limits {
+    /// The size of a full log segment, in bytes: large enough that a change of segments is rare at full speed, small
+    /// enough that zero-filling one and reading one at start take some ten milliseconds.
+    package static let logSegmentBytes = 16_777_216
+
+    /// The size of a log's first segment, in bytes.
+    ///
+    /// Each next one is eight times as large until `logSegmentBytes`, so that a stream of a few records costs little
+    /// and a new one is ready at once.
+    package static let logFirstSegmentBytes = 262_144
+
+    /// Payload bytes that may wait for one log's disk before new appends are refused with `tooManyRequests`.
+    ///
+    /// Bounds the engine's memory. A single larger append is taken when nothing waits.
+    package static let logWaitingBytesMax = 67_108_864
+
+    /// Bytes written and synced together by a log, so that the first of a group does not wait long for the last.
+    package static let logGroupBytesMax = 8_388_608
+
+    /// Segments that a log keeps for use after their records were consumed; more are deleted.
+    package static let logSpareSegmentsMax = 2
+
+    /// Places of sequential readers that one log remembers: the pipeline's runner and a few that look on.
+    package static let logReadersMax = 4
+
+    /// The piece in which object bytes are written and read, in bytes: a thread hand-over each.
+    package static let objectFileChunkBytes = 262_144
+
+    /// Threads that do the blocking file calls of objects.
+    ///
+    /// Waiting for the disk, not computing, so more than cores.
+    package static let objectThreads = 4
+}

@@ -1,0 +1,60 @@
+extension Limits {
+    /// Invocations of workflow code at once.
+    ///
+    /// Instances beyond it stay `queued`; one Node process serves many of them.
+    package static let workflowInvocationsMax = 64
+
+    /// The largest parameters, step result, event payload or output, in bytes: Cloudflare's 1 MiB.
+    package static let workflowValueBytesMax = 1_048_576
+
+    /// Steps of one run.
+    ///
+    /// Cloudflare's default; bounds the journal that a replay carries.
+    package static let workflowStepsMax = 10_000
+
+    /// The length of a step's name in bytes, Cloudflare's rule.
+    package static let workflowStepNameBytesMax = 256
+
+    /// Events of one instance that wait for a step to ask for them.
+    package static let workflowEventsWaitingMax = 1_000
+
+    /// Instances of one `createBatch` or of one batch request, Cloudflare's bound.
+    package static let workflowBatchMax = 100
+
+    /// The longest sleep, wait or back-off, in milliseconds: 365 days, Cloudflare's bound.
+    package static let workflowSleepMillisecondsMax: Int64 = 365 * 86_400_000
+
+    /// Waits longer than this give their place to another instance and are resumed by a timer, in milliseconds.
+    ///
+    /// A replay costs tens of milliseconds, so shorter ones are cheaper to sit out.
+    package static let workflowHoldMilliseconds: Int64 = 5_000
+
+    /// How long an instance must do nothing but wait before it is put aside, in milliseconds, so that what its code
+    /// does beside the wait is seen first.
+    package static let workflowSettleMilliseconds: Int64 = 500
+
+    /// Times in a row that the process may die under an instance, with no step finished between, before it fails.
+    package static let workflowLossesMax = 6
+
+    /// How far past its time-out an attempt may be reported before its process counts as hung, in milliseconds.
+    package static let workflowTimeoutGraceMilliseconds: Int64 = 5_000
+
+    /// Console lines kept of one run.
+    ///
+    /// The rest is counted, so that a chatty loop does not fill the disk.
+    package static let workflowConsoleLinesMax = 10_000
+
+    /// Bytes kept of one console line.
+    package static let workflowConsoleLineBytesMax = 16_384
+
+    /// Instances in one page of a list, Cloudflare's bound.
+    package static let workflowInstancesPageMax = 100
+
+    /// Log rows read at once by one follower.
+    package static let workflowLogPageMax = 500
+
+    /// The longest that one call waits for an instance to end, in seconds.
+    ///
+    /// Clients ask again.
+    package static let workflowWaitSecondsMax = 60
+}

@@ -1,0 +1,50 @@
+extension FlareError {
+    /// A "not found" error that names the nearest existing name where one is close enough to be a typing mistake.
+    ///
+    /// - Parameters:
+    ///   - code: one of the `…NotFound` codes.
+    ///   - kind: the thing's noun, as on the command line: `queue`.
+    ///   - name: what was asked for.
+    ///   - candidates: the names that exist.
+    ///   - listing: the command that lists them.
+    package static func notFound(
+        _ code: Code,
+        kind: String,
+        name: String,
+        candidates: some Sequence<String>,
+        listing: String
+    ) -> FlareError {
+        guard let near = nearestName(to: name, in: candidates) else {
+            return FlareError(code, "\(kind) \"\(name)\" not found", hint: "see: \(listing)")
+        }
+        return FlareError(code, "\(kind) \"\(name)\" not found. Did you mean \"\(near)\"?", hint: "see: \(listing)")
+    }
+}
+
+/// The candidate that a mistyped name most likely meant, or nil when none is near (more than a third of it differs).
+package func nearestName(to name: String, in candidates: some Sequence<String>) -> String? {
+    let limit = max(1, name.utf8.count / 3)
+    return
+        candidates
+        .map { (name: $0, distance: editDistance(name, $0)) }
+        .filter { $0.distance <= limit }
+        .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?
+        .name
+}
+
+/// Levenshtein distance over bytes.
+private func editDistance(_ left: String, _ right: String) -> Int {
+    let left = Array(left.utf8)
+    let right = Array(right.utf8)
+    var row = Array(0...right.count)
+    for (i, a) in left.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for (j, b) in right.enumerated() {
+            let above = row[j + 1]
+            row[j + 1] = min(row[j] + 1, above + 1, diagonal + (a == b ? 0 : 1))
+            diagonal = above
+        }
+    }
+    return row[right.count]
+}

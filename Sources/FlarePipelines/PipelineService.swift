@@ -1,0 +1,329 @@
+package import FlareBuckets
+package import FlareModel
+package import FlareStore
+package import Logging
+package import NIOCore
+package import ServiceLifecycle
+import Synchronization
+
+/// Pipelines: each takes records into a durable stream, batches them, and writes them as objects into one bucket.
+package final class PipelineService: Sendable {
+    /// One pipeline of this engine.
+    private enum Pipeline: Sendable {
+        case working(PipelineRunner)
+        /// Its stream cannot be opened. It takes no records until that is mended; the others go on.
+        case broken(PipelineRecord, FlareError)
+
+        var record: PipelineRecord {
+            switch self {
+            case .working(let runner): runner.record
+            case .broken(let record, _): record
+            }
+        }
+
+        func runner() throws -> PipelineRunner {
+            switch self {
+            case .working(let runner): return runner
+            case .broken(_, let error): throw error
+            }
+        }
+    }
+
+    /// A pipeline and how far it has come.
+    package struct Status: Sendable {
+        package let record: PipelineRecord
+        package let progress: PipelineProgress
+    }
+
+    private struct State {
+        var pipelines: [String: Pipeline] = [:]
+        var names: [String: String] = [:]
+        /// Runners that the service's loop has not started yet.
+        var unstarted: [PipelineRunner] = []
+    }
+
+    private let database: Database
+    private let directory: StateDirectory
+    private let disk: any Disk
+    private let buckets: BucketService
+    private let time: any TimeSource
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let wake = Wake()
+
+    package init(
+        database: Database,
+        state directory: StateDirectory,
+        disk: any Disk,
+        buckets: BucketService,
+        time: any TimeSource,
+        logger: Logger
+    ) {
+        self.database = database
+        self.directory = directory
+        self.disk = disk
+        self.buckets = buckets
+        self.time = time
+        self.logger = logger
+    }
+
+    /// Opens the streams of all pipelines.
+    ///
+    /// Call once, before anything else.
+    package func open() async throws {
+        let stored = try await database.read { tx in
+            try PipelineRecord.all(in: tx).map { ($0, try Checkpoint.load(pipeline: $0.id, in: tx)) }
+        }
+        for (record, checkpoint) in stored {
+            do {
+                add(try makeRunner(record, watermark: checkpoint.watermark))
+            } catch {
+                let error = error as? FlareError ?? FlareError(.storeFailed, "\(error)", cause: error)
+                logger.error(
+                    "the stream of a pipeline cannot be opened",
+                    metadata: ["pipeline": "\(record.name)", "error": "\(error)"]
+                )
+                state.withLock { state in
+                    state.pipelines[record.name] = .broken(record, error)
+                    state.names[record.id] = record.name
+                }
+            }
+        }
+        removeOrphans(keeping: Set(stored.map(\.0.id)))
+    }
+
+    /// The loops of all pipelines; runs until graceful shutdown.
+    ///
+    /// What is open in a batch stays in the stream.
+    package var service: some Service { PipelineLoops(pipelines: self) }
+
+    /// Creates a pipeline, and its bucket when it is missing.
+    ///
+    /// Throws `alreadyExists`, `invalidName`, `invalidArgument`.
+    @discardableResult
+    package func create(_ body: PipelineCreateBody) async throws -> PipelineRecord {
+        try NameRule.pipeline.validate(body.name)
+        let settings = try PipelineSettings(body)
+        guard !state.withLock({ $0.pipelines[body.name] != nil }) else { throw Self.exists(body.name) }
+        let record = PipelineRecord(name: body.name, settings: settings, at: time.now())
+        // The stream first: a row without one would be broken after a crash; a stream without a row is swept up.
+        let runner = try makeRunner(record, watermark: 0)
+        do {
+            try await database.write { [buckets] tx in
+                try buckets.ensure(named: settings.bucket, in: tx)
+                guard try record.insert(in: tx) else { throw Self.exists(record.name) }
+            }
+        } catch {
+            runner.stream.log.close()
+            removeStream(record.id)
+            throw error
+        }
+        add(runner)
+        wake.notify()
+        logger.info("created a pipeline", metadata: ["pipeline": "\(record.name)"])
+        return record
+    }
+
+    /// All pipelines by name.
+    package func list() -> [Status] {
+        state.withLock { Array($0.pipelines.values) }
+            .map(Self.status)
+            .sorted { $0.record.name < $1.record.name }
+    }
+
+    /// One pipeline, by name or id.
+    ///
+    /// Throws `pipelineNotFound` with the nearest name.
+    package func get(_ nameOrID: String) throws -> Status {
+        Self.status(try find(nameOrID))
+    }
+
+    /// Changes settings.
+    ///
+    /// What was accepted before is written under the old ones first. Throws what keeps it from being written; the
+    /// settings stay as they were then.
+    @discardableResult
+    package func update(_ nameOrID: String, _ body: PipelineUpdateBody) async throws -> PipelineRecord {
+        let runner = try find(nameOrID).runner()
+        _ = try runner.record.settings.changed(by: body)
+        try await runner.demand(.change(body))
+        return runner.record
+    }
+
+    /// Returns when all that was accepted before the call is in objects.
+    package func flush(_ nameOrID: String) async throws {
+        try await find(nameOrID).runner().demand(.flush)
+    }
+
+    /// Deletes a pipeline after writing what it has accepted; its bucket and objects stay.
+    ///
+    /// Throws what keeps its records from being written, and then the pipeline stays. With `discarding` they are given
+    /// up instead.
+    package func delete(_ nameOrID: String, discarding: Bool = false) async throws {
+        let pipeline = try find(nameOrID)
+        let record = pipeline.record
+        switch pipeline {
+        case .working(let runner):
+            await runner.stream.closeDoor()
+            do {
+                try await runner.demand(discarding ? .abandon : .retire)
+            } catch {
+                runner.stream.reopenDoor()
+                throw error
+            }
+            runner.stream.log.close()
+        case .broken(_, let error):
+            guard discarding else { throw error }
+            try await database.write { try PipelineRecord.delete(id: record.id, in: $0) }
+        }
+        state.withLock { state in
+            state.pipelines[record.name] = nil
+            state.names[record.id] = nil
+        }
+        removeStream(record.id)
+        logger.info("deleted a pipeline", metadata: ["pipeline": "\(record.name)"])
+    }
+
+    /// Where the records of a pipeline go.
+    ///
+    /// Throws `pipelineNotFound` with the nearest name.
+    package func stream(named nameOrID: String) throws -> StreamLog {
+        try find(nameOrID).runner().stream
+    }
+
+    /// The moment that records which arrive now are stamped with.
+    package func now() -> Timestamp { time.now() }
+
+    /// Checks a body and appends its records; they are on disk when this returns.
+    ///
+    /// The second value says why, when every record was refused. Throws `invalidData` for a body that is no JSON,
+    /// `tooManyRequests` over the limit of unflushed bytes, `diskFull`.
+    package func ingest(
+        _ body: ByteBuffer,
+        into nameOrID: String,
+        form: BodyForm,
+        source: IngestSource
+    ) async throws -> (result: IngestResult, allRefused: FlareError?) {
+        let stream = try stream(named: nameOrID)
+        let batch = try IngestBatch.scan(body, form: form, source: source, at: time.now())
+        if batch.recordCount == 0 { return (batch.result(offset: nil), batch.allRefused) }
+        return (batch.result(offset: try await stream.append(batch)), nil)
+    }
+
+    /// Closes all streams.
+    ///
+    /// Call last: nothing may use the service afterwards.
+    package func close() {
+        for case .working(let runner) in state.withLock({ Array($0.pipelines.values) }) { runner.stream.log.close() }
+    }
+
+    /// Runs every pipeline's loop until the task is cancelled, those made meanwhile too.
+    func runLoops() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let runners = state.withLock { state in
+                    defer { state.unstarted = [] }
+                    return state.unstarted
+                }
+                for runner in runners { group.addTask { await runner.run() } }
+                await wake.wait()
+            }
+        }
+    }
+
+    private func find(_ nameOrID: String) throws -> Pipeline {
+        let (found, names) = state.withLock { state -> (Pipeline?, [String]) in
+            let found = state.pipelines[nameOrID] ?? state.names[nameOrID].flatMap { state.pipelines[$0] }
+            return (found, found == nil ? Array(state.pipelines.keys) : [])
+        }
+        if let found { return found }
+        throw FlareError.notFound(
+            .pipelineNotFound,
+            kind: "pipeline",
+            name: nameOrID,
+            candidates: names,
+            listing: "flare pipelines list"
+        )
+    }
+
+    private func makeRunner(_ record: PipelineRecord, watermark: Int64) throws -> PipelineRunner {
+        let log = try SegmentLog(directory: streamDirectory(record.id), disk: disk)
+        guard log.endOffset >= watermark else {
+            log.close()
+            throw FlareError(
+                .corruptStore,
+                "the stream of pipeline \"\(record.name)\" has lost records: it ends at \(log.endOffset), "
+                    + "although records below \(watermark) are in objects",
+                hint: "restore \(streamDirectory(record.id)) from a backup"
+            )
+        }
+        return PipelineRunner(
+            record,
+            stream: StreamLog(pipelineName: record.name, log: log),
+            database: database,
+            buckets: buckets,
+            time: time,
+            logger: logger
+        )
+    }
+
+    private func add(_ runner: PipelineRunner) {
+        let record = runner.record
+        state.withLock { state in
+            state.pipelines[record.name] = .working(runner)
+            state.names[record.id] = record.name
+            state.unstarted.append(runner)
+        }
+    }
+
+    private func streamDirectory(_ id: String) -> String { "\(directory.streams)/\(id)" }
+
+    private func removeStream(_ id: String) {
+        do {
+            try SegmentLog.remove(directory: streamDirectory(id), disk: disk)
+        } catch {
+            // The next start finds it without a row and tries again.
+            logger.warning("the files of a deleted pipeline remain", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Removes streams whose pipeline was never committed or has been deleted.
+    private func removeOrphans(keeping ids: Set<String>) {
+        do {
+            for name in try disk.list(directory.streams) where !ids.contains(name) { removeStream(name) }
+        } catch {
+            logger.warning("the streams cannot be listed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static func status(_ pipeline: Pipeline) -> Status {
+        switch pipeline {
+        case .working(let runner):
+            Status(record: runner.record, progress: runner.progress)
+        case .broken(let record, let error):
+            Status(
+                record: record,
+                progress: PipelineProgress(
+                    endOffset: 0,
+                    flushedOffset: 0,
+                    unflushedBytes: 0,
+                    openBatches: 0,
+                    lastError: error.description
+                )
+            )
+        }
+    }
+
+    private static func exists(_ name: String) -> FlareError {
+        FlareError(.alreadyExists, "pipeline \"\(name)\" already exists", hint: "flare pipelines get \(name)")
+    }
+}
+
+/// The loops of all pipelines as a service of the engine.
+struct PipelineLoops: Service {
+    let pipelines: PipelineService
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { [pipelines] in await pipelines.runLoops() }
+    }
+}

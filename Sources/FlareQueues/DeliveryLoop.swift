@@ -1,0 +1,94 @@
+package import FlareModel
+import FlareStore
+import Logging
+import ServiceLifecycle
+
+/// What became of a batch that was handed to its consumer.
+package enum DeliveryOutcome: Sendable {
+    /// Each message was acknowledged or is to be retried. A message in neither list counts as a failed attempt.
+    case resolved(acks: [String], retries: [(leaseID: String, delaySeconds: Int?)])
+    /// The handler has acknowledged the batch in a transaction of its own.
+    case committed
+    /// The batch failed as a whole: a failed attempt of each message, unless the error is not theirs (a full disk, a
+    /// missing consumer), in which case they are given back uncounted and delivery pauses for a while.
+    case failed(FlareError)
+}
+
+/// Delivers a leased batch to a Worker or workflow.
+///
+/// Cancelled when the engine stops and the grace period is over.
+package typealias DeliveryHandler = @Sendable (ConsumerTarget, LeasedBatch) async -> DeliveryOutcome
+
+extension QueueService {
+    /// The service that delivers to push consumers and removes messages past their retention.
+    package func deliveryLoop(_ deliver: @escaping DeliveryHandler) -> DeliveryLoop {
+        DeliveryLoop(queues: self, deliver: deliver)
+    }
+}
+
+/// Runs one `ConsumerRunner` for each queue with a push consumer, woken by commits and deadlines alone.
+package struct DeliveryLoop: Service {
+    let queues: QueueService
+    let deliver: DeliveryHandler
+
+    /// Runs until a graceful shutdown: then no more batches are leased, those out are given some seconds, and whatever
+    /// is still out is released for the next start.
+    package func run() async throws {
+        let stop = StopSignal()
+        await releaseLeases()
+        await withGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.supervise(until: stop) }
+                group.addTask {
+                    await stop.wake.wait()
+                    let grace = Duration.milliseconds(Limits.deliveryGraceMilliseconds)
+                    await self.queues.time.sleep(until: self.queues.time.now() + grace)
+                }
+                await group.next()
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            stop.set()
+            queues.signals.notifyAll()
+        }
+        await releaseLeases()
+    }
+
+    /// Leases of push consumers end with their processes; nobody else could settle them.
+    private func releaseLeases() async {
+        do {
+            let queueIDs = try await queues.database.write { [time = queues.time] tx in
+                try MessageRecord.releasePushLeases(now: time.now(), in: tx)
+            }
+            for queueID in queueIDs { queues.signals.notify(queueID) }
+        } catch {
+            queues.logger.error("leases could not be released", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func supervise(until stop: StopSignal) async {
+        let running = RunningSet()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await RetentionSweep(queues: self.queues).run(until: stop) }
+            while !stop.isSet, !Task.isCancelled {
+                do {
+                    let consumers = try await queues.database.read { try ConsumerRecord.all(in: $0) }
+                    for consumer in consumers where consumer.target != .httpPull {
+                        guard running.insert(consumer.queueID) else { continue }
+                        let runner = ConsumerRunner(queues: queues, queueID: consumer.queueID, deliver: deliver)
+                        group.addTask {
+                            await runner.run(until: stop)
+                            running.remove(consumer.queueID)
+                            // A consumer may have been set again while its runner was ending.
+                            queues.signals.catalog.notify()
+                        }
+                    }
+                    await queues.signals.catalog.wait()
+                } catch {
+                    queues.logger.error("consumers could not be read", metadata: ["error": "\(error)"])
+                    await queues.time.sleep(until: queues.time.now() + .seconds(1))
+                }
+            }
+        }
+    }
+}

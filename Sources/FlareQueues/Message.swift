@@ -1,0 +1,128 @@
+package import FlareModel
+
+/// How the body of a message is to be read.
+package enum MessageContentType: String, Sendable, CaseIterable {
+    case json
+    case text
+    case bytes
+    /// A JavaScript value serialised by its producer; opaque to everything but a Worker.
+    case v8
+}
+
+/// A message to be sent.
+package struct NewMessage: Sendable {
+    package var body: [UInt8]
+    package var contentType: MessageContentType
+    /// Seconds before its first delivery; nil takes the queue's own delay, 0 none.
+    package var delaySeconds: Int?
+
+    package init(body: [UInt8], contentType: MessageContentType, delaySeconds: Int? = nil) {
+        self.body = body
+        self.contentType = contentType
+        self.delaySeconds = delaySeconds
+    }
+
+    /// Throws `recordTooLarge` or `invalidArgument` for a message that no queue takes.
+    package func validate() throws {
+        guard body.count <= Limits.messageBytesMax else {
+            throw FlareError(
+                .recordTooLarge,
+                "a message of \(body.count) bytes is larger than \(Limits.messageBytesMax)",
+                hint: "put large data into a bucket and send its key"
+            )
+        }
+        try Self.validate(delaySeconds: delaySeconds)
+        if contentType == .text || contentType == .json, String(validating: body, as: UTF8.self) == nil {
+            throw FlareError(
+                .invalidData,
+                "the body of a \(contentType.rawValue) message is not valid UTF-8",
+                hint: "send it with content type bytes"
+            )
+        }
+    }
+
+    static func validate(delaySeconds: Int?) throws {
+        guard let delaySeconds, !(0...Limits.messageDelaySecondsMax).contains(delaySeconds) else { return }
+        throw FlareError(
+            .invalidArgument,
+            "a delay of \(delaySeconds) s is out of range",
+            hint: "give 0 to \(Limits.messageDelaySecondsMax) seconds"
+        )
+    }
+}
+
+/// Where a dead letter came from, and why it died.
+package struct MessageOrigin: Sendable, Hashable {
+    /// The name of the queue whose consumer failed on the message; nil when it still lies in that queue.
+    package var queue: String?
+    package var reason: String
+
+    package init(queue: String?, reason: String) {
+        self.queue = queue
+        self.reason = reason
+    }
+}
+
+/// A message as it lies in its queue.
+package struct StoredMessage: Sendable {
+    /// Its place in the order of arrival, over all queues; never used twice.
+    ///
+    /// The cursor of `tail`.
+    package let sequence: Int64
+    /// 32 hexadecimal digits; kept when the message moves to a dead letter queue.
+    package let id: String
+    package let body: [UInt8]
+    package let contentType: MessageContentType
+    /// How often it has been delivered.
+    package let attempts: Int
+    /// When it was sent, or moved here.
+    package let timestamp: Timestamp
+    package let visibleAt: Timestamp
+    package let isLeased: Bool
+    package let diedAt: Timestamp?
+    package let origin: MessageOrigin?
+}
+
+/// A message that its holder must acknowledge, retry or release before the lease runs out.
+package struct LeasedMessage: Sendable {
+    package let id: String
+    package let body: [UInt8]
+    package let contentType: MessageContentType
+    /// This delivery's number, from 1.
+    package let attempts: Int
+    package let timestamp: Timestamp
+    package let leaseID: String
+    package let origin: MessageOrigin?
+}
+
+/// The messages of one delivery.
+package struct LeasedBatch: Sendable {
+    package let queueName: String
+    package let queueID: String
+    package let messages: [LeasedMessage]
+}
+
+/// The right to settle one delivery of one message: where the message lies, and a secret that every new lease of it
+/// replaces, so that a late acknowledgement of an old lease does nothing.
+struct LeaseID: Hashable {
+    let sequence: Int64
+    let token: String
+
+    init(sequence: Int64, token: String) {
+        self.sequence = sequence
+        self.token = token
+    }
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "-", maxSplits: 1)
+        guard parts.count == 2, let sequence = Int64(parts[0], radix: 16) else { return nil }
+        self.sequence = sequence
+        token = String(parts[1])
+    }
+
+    var text: String { String(sequence, radix: 16) + "-" + token }
+
+    static func newToken() -> String {
+        hexadecimalText((0..<8).map { _ in UInt8.random(in: 0...255) })
+    }
+}

@@ -1,0 +1,137 @@
+import FlareModel
+import FlareStore
+import Synchronization
+
+/// Hands messages to those who follow a queue, at the moment they are committed: a consumer may acknowledge and so
+/// remove a message before a follower could read its row.
+final class TailHub: Sendable {
+    private struct State {
+        var nextID = 0
+        var followers: [String: [Int: TailInbox]] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// Called in the order of commits.
+    func publish(_ message: StoredMessage, queueID: String) {
+        let inboxes = state.withLock { Array(($0.followers[queueID] ?? [:]).values) }
+        for inbox in inboxes { inbox.put(message) }
+    }
+
+    func follow(_ queueID: String) -> (id: Int, inbox: TailInbox) {
+        state.withLock { state in
+            state.nextID += 1
+            let inbox = TailInbox()
+            state.followers[queueID, default: [:]][state.nextID] = inbox
+            return (state.nextID, inbox)
+        }
+    }
+
+    func unfollow(_ queueID: String, _ id: Int) {
+        state.withLock { state in
+            state.followers[queueID]?[id] = nil
+            if state.followers[queueID]?.isEmpty == true { state.followers[queueID] = nil }
+        }
+    }
+}
+
+/// Messages that wait for one follower, bounded by their bytes.
+final class TailInbox: Sendable {
+    /// What has come since the last look.
+    struct Contents {
+        var messages: [StoredMessage] = []
+        /// Messages were left out because the follower was too slow: it must read on from the rows.
+        var hasGap = false
+    }
+
+    private struct State {
+        var contents = Contents()
+        var bytes = 0
+    }
+
+    private let state = Mutex(State())
+    let wake = Wake()
+
+    fileprivate func put(_ message: StoredMessage) {
+        state.withLock { state in
+            state.bytes += message.body.count + 200
+            if state.bytes > Limits.tailBufferBytesMax {
+                state.contents = Contents(messages: [], hasGap: true)
+                state.bytes = 0
+            }
+            // After a gap the rows are read anyway; what is put until then would only wait.
+            if !state.contents.hasGap { state.contents.messages.append(message) }
+        }
+        wake.notify()
+    }
+
+    func take() -> Contents {
+        state.withLock { state in
+            defer { state = State() }
+            return state.contents
+        }
+    }
+}
+
+/// Where a tail begins.
+package enum TailStart: Sendable {
+    /// With the oldest message that is still in the queue.
+    case oldest
+    /// With the next message that is sent.
+    case now
+    /// After the message with this sequence.
+    case after(Int64)
+}
+
+extension QueueService {
+    /// Passes each message of a queue to `emit`, first those that lie in it, then those that are sent, until `emit`
+    /// throws or the task is cancelled; without `follows`, until those that lie in it are done.
+    ///
+    /// Touches nothing.
+    package func tail(
+        _ nameOrID: String,
+        from start: TailStart,
+        follows: Bool,
+        emit: @Sendable (StoredMessage) async throws -> Void
+    ) async throws {
+        let queueID = try await database.read { try self.record(named: nameOrID, in: $0).id }
+        // Follow first and read then, so that nothing falls between; what comes twice is known by its sequence.
+        let (id, inbox) = tails.follow(queueID)
+        defer { tails.unfollow(queueID, id) }
+        var last: Int64 =
+            switch start {
+            case .oldest: 0
+            case .now: try await database.read { try MessageRecord.lastSequence(in: $0) }
+            case .after(let sequence): sequence
+            }
+        last = try await emitRows(of: queueID, after: last, emit)
+        while follows, !Task.isCancelled {
+            let contents = inbox.take()
+            if contents.hasGap { last = try await emitRows(of: queueID, after: last, emit) }
+            for message in contents.messages where message.sequence > last {
+                try await emit(message)
+                last = message.sequence
+            }
+            if !contents.hasGap { await inbox.wake.wait() }
+        }
+    }
+
+    private func emitRows(
+        of queueID: String,
+        after start: Int64,
+        _ emit: @Sendable (StoredMessage) async throws -> Void
+    ) async throws -> Int64 {
+        var last = start
+        while true {
+            let after = last
+            let messages = try await database.read { tx in
+                try MessageRecord.living(queueID: queueID, after: after, limit: 50, in: tx)
+            }
+            for message in messages {
+                try await emit(message)
+                last = message.sequence
+            }
+            guard messages.count == 50 else { return last }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import FlareModel
+import GRDB
+import GRDBSQLite
+import Synchronization
+
+/// Runs waiting bodies on one thread, many in one transaction, and answers all after the commit.
+///
+/// No linger: a group is what has gathered while the last one was being synced.
+final class GroupWriter: Sendable {
+    /// One waiting body.
+    ///
+    /// `run` executes it in a savepoint and keeps its result; `finish` answers its caller.
+    private struct Job: Sendable {
+        let run: @Sendable (GRDB.Database) -> JobOutcome
+        let fail: @Sendable (any Error) -> Void
+    }
+
+    private struct JobOutcome: Sendable {
+        let succeeded: Bool
+        let actions: [@Sendable () -> Void]
+        /// Answers the caller: with the body's own result, or with an error of the commit.
+        let finish: @Sendable ((any Error)?) -> Void
+    }
+
+    private struct State {
+        var jobs: [Job] = []
+        var isRunning = false
+        var isStopped = false
+    }
+
+    private let pool: DatabasePool
+    private let state = Mutex(State())
+
+    init(pool: DatabasePool) {
+        self.pool = pool
+    }
+
+    /// - Parameter waitingMax: with so many bodies waiting, this one is refused.
+    func enqueue<Value: Sendable>(
+        waitingMax: Int = .max,
+        _ body: @escaping @Sendable (Transaction) throws -> Value,
+        _ completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        let job = Job(
+            run: { connection in
+                let transaction = Transaction(connection)
+                let result = Result { try body(transaction) }
+                let succeeded = if case .success = result { true } else { false }
+                return JobOutcome(succeeded: succeeded, actions: transaction.afterCommitActions) { commitError in
+                    completion(succeeded ? commitError.map { .failure($0) } ?? result : result)
+                }
+            },
+            fail: { completion(.failure($0)) }
+        )
+        let refusal = state.withLock { state -> FlareError? in
+            if state.isStopped { return FlareError(.engineUnavailable, "the engine is stopping") }
+            guard state.jobs.count < waitingMax else {
+                return FlareError(
+                    .tooManyRequests,
+                    "\(state.jobs.count) writes already wait for the database",
+                    hint: "send again a little later"
+                )
+            }
+            state.jobs.append(job)
+            if !state.isRunning {
+                state.isRunning = true
+                // Within the lock, so that `stop` finds every accepted body already queued on the pool.
+                pool.asyncWriteWithoutTransaction { self.drain($0) }
+            }
+            return nil
+        }
+        if let refusal { job.fail(refusal) }
+    }
+
+    /// Refuses new bodies.
+    ///
+    /// Those that wait are still run, since closing the pool waits for its writer.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+    }
+
+    /// Runs groups until none waits.
+    ///
+    /// On the pool's writer thread.
+    private func drain(_ connection: GRDB.Database) {
+        while true {
+            let group = state.withLock { state -> [Job] in
+                let group = Array(state.jobs.prefix(Limits.databaseGroupMax))
+                state.jobs.removeFirst(group.count)
+                if group.isEmpty { state.isRunning = false }
+                return group
+            }
+            if group.isEmpty { return }
+            runGroup(group, on: connection)
+        }
+    }
+
+    private func runGroup(_ group: [Job], on connection: GRDB.Database) {
+        do {
+            try command("BEGIN IMMEDIATE", on: connection)
+        } catch {
+            for job in group { job.fail(error) }
+            return
+        }
+        var outcomes: [JobOutcome] = []
+        for job in group {
+            outcomes.append(runJob(job, on: connection))
+            // A full disk or an I/O error can roll the whole transaction back: earlier bodies are undone with it.
+            guard sqlite3_get_autocommit(connection.sqliteConnection) == 0 else {
+                return recover(group, outcomes, on: connection)
+            }
+        }
+        do {
+            try command("COMMIT", on: connection)
+        } catch {
+            if sqlite3_get_autocommit(connection.sqliteConnection) == 0 { rollBack(connection) }
+            for outcome in outcomes { outcome.finish(error) }
+            return
+        }
+        for outcome in outcomes where outcome.succeeded { for action in outcome.actions { action() } }
+        for outcome in outcomes { outcome.finish(nil) }
+    }
+
+    private func runJob(_ job: Job, on connection: GRDB.Database) -> JobOutcome {
+        do {
+            try command("SAVEPOINT body", on: connection)
+            let outcome = job.run(connection)
+            if sqlite3_get_autocommit(connection.sqliteConnection) != 0 { return outcome }
+            if !outcome.succeeded { try command("ROLLBACK TO body", on: connection) }
+            try command("RELEASE body", on: connection)
+            return outcome
+        } catch {
+            // The body's changes are neither kept nor undone for certain, so the whole transaction goes.
+            if sqlite3_get_autocommit(connection.sqliteConnection) == 0 { rollBack(connection) }
+            return JobOutcome(succeeded: false, actions: []) { _ in job.fail(error) }
+        }
+    }
+
+    /// After a broken transaction: the body that broke it gets its error, the others run again, each alone.
+    private func recover(_ group: [Job], _ outcomes: [JobOutcome], on connection: GRDB.Database) {
+        let broken = outcomes.count - 1
+        if outcomes[broken].succeeded {
+            outcomes[broken].finish(FlareError(.storeFailed, "the transaction was rolled back by the database"))
+        } else {
+            outcomes[broken].finish(nil)
+        }
+        for (index, job) in group.enumerated() where index != broken { runGroup([job], on: connection) }
+    }
+
+    private func command(_ sql: String, on connection: GRDB.Database) throws {
+        let statement: OpaquePointer
+        do {
+            statement = try connection.cachedStatement(sql: sql).sqliteStatement
+        } catch let error as DatabaseError {
+            throw storeFailure(error, context: sql)
+        }
+        let code = sqlite3_step(statement)
+        let text = String(cString: sqlite3_errmsg(connection.sqliteConnection))
+        let systemError = sqlite3_system_errno(connection.sqliteConnection)
+        sqlite3_reset(statement)
+        guard code == SQLITE_DONE else {
+            throw storeFailure(code: code, systemError: systemError, text: text, context: sql)
+        }
+    }
+
+    private func rollBack(_ connection: GRDB.Database) {
+        do {
+            try command("ROLLBACK", on: connection)
+        } catch {
+            // An open transaction is left, in which nothing may ever be answered with yes.
+            preconditionFailure("the database can neither commit nor roll back: \(error)")
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import FlareModel
+import NIOCore
+import Synchronization
+
+/// Objects as files: `<directory>/ab/<id>`, where `ab` begins the id; those being written in `<directory>/tmp`.
+///
+/// A finished object was synced, renamed into place, and its directory synced: after a crash it is whole or absent.
+package final class FileObjectStore: ObjectStore {
+    private let directory: String
+    private let disk: any Disk
+    private let threads: BlockingThreads
+    /// Directories known to exist, so that most writes need not look.
+    private let known = Mutex<Set<String>>([])
+
+    /// Opens the store and removes what an earlier life of the engine left half-written.
+    package init(directory: String, disk: any Disk = PosixDisk()) throws {
+        self.directory = directory
+        self.disk = disk
+        threads = BlockingThreads(count: Limits.objectThreads)
+        let temporary = directory + "/tmp"
+        try onDisk { () throws(DiskError) in
+            try disk.createDirectory(temporary)
+            for name in try disk.list(temporary) { try disk.remove(temporary + "/" + name) }
+        }
+    }
+
+    package func writer(_ id: String) async throws -> any ObjectWriter {
+        try check(id)
+        let path = directory + "/tmp/" + id
+        let file = try await threads.run { [disk] () throws(DiskError) in try disk.open(path, .replacing) }
+        return FileObjectWriter(id: id, temporary: path, file: file, store: self)
+    }
+
+    package func read(_ id: String, range: Range<Int>?) async throws -> ObjectBytes {
+        try check(id)
+        let path = path(id)
+        let (file, size) = try await threads.run { [disk] () throws(DiskError) in
+            try unlessMissing { () throws(DiskError) in
+                let file = try disk.open(path, .reading)
+                return (file, try file.sizeBytes())
+            }
+        }.orThrow(FlareError(.objectNotFound, "the bytes of object \(id) are missing from \(directory)"))
+        let range = range ?? 0..<size
+        guard range.upperBound <= size else {
+            throw FlareError(.corruptStore, "object \(id) has \(size) bytes where \(range.upperBound) were expected")
+        }
+        return ObjectBytes(range: range) { [threads] position, count in
+            let chunk = try await threads.run { () throws(DiskError) in try file.read(at: position, count: count) }
+            guard chunk.readableBytes == count else {
+                throw FlareError(
+                    .corruptStore,
+                    "object \(id) ends at \(position + chunk.readableBytes) of \(size) bytes"
+                )
+            }
+            return chunk
+        }
+    }
+
+    package func delete(_ id: String) async throws {
+        try check(id)
+        let path = path(id)
+        // Not synced: a file that comes back after a power cut is an orphan, which its collection removes.
+        try await threads.run { [disk] () throws(DiskError) in
+            _ = try unlessMissing { () throws(DiskError) in try disk.remove(path) }
+        }
+    }
+
+    package func listIDs() async throws -> [String] {
+        try await threads.run { [disk, directory] () throws(DiskError) in
+            var ids: [String] = []
+            for name in try disk.list(directory) where name.utf8.count == 2 {
+                ids += try disk.list(directory + "/" + name)
+            }
+            return ids
+        }
+    }
+
+    /// On one of the threads: syncs a written file and moves it to its place.
+    fileprivate func publish(_ id: String, _ file: any DiskFile, from temporary: String) throws(DiskError) {
+        try file.sync()
+        let folder = directory + "/" + id.prefix(2)
+        if !known.withLock({ $0.contains(folder) }) {
+            try disk.createDirectory(folder)
+            known.withLock { _ = $0.insert(folder) }
+        }
+        try disk.rename(temporary, to: path(id))
+        try disk.syncDirectory(folder)
+    }
+
+    fileprivate func run<Value: Sendable>(
+        _ body: @escaping @Sendable (any Disk) throws(DiskError) -> Value
+    ) async throws -> Value {
+        try await threads.run { [disk] () throws(DiskError) in try body(disk) }
+    }
+
+    private func path(_ id: String) -> String {
+        "\(directory)/\(id.prefix(2))/\(id)"
+    }
+
+    /// Ids become file names, so nothing else may pass.
+    private func check(_ id: String) throws {
+        let isPlain = id.utf8.allSatisfy {
+            ($0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z"))
+                || ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: "-")
+                || $0 == UInt8(ascii: "_")
+        }
+        guard (3...100).contains(id.utf8.count), isPlain else {
+            throw FlareError(.internalError, "\"\(id)\" is not an id of a stored object")
+        }
+    }
+}
+
+/// Gathers small pieces, so that each hand-over to a thread writes a whole chunk.
+private final class FileObjectWriter: ObjectWriter {
+    private struct State {
+        var waiting = ByteBuffer()
+        var position = 0
+    }
+
+    private let id: String
+    private let temporary: String
+    private let file: any DiskFile
+    private let store: FileObjectStore
+    private let state = Mutex(State())
+
+    init(id: String, temporary: String, file: any DiskFile, store: FileObjectStore) {
+        self.id = id
+        self.temporary = temporary
+        self.file = file
+        self.store = store
+    }
+
+    func append(_ bytes: ByteBuffer) async throws {
+        let parts = state.withLock { state -> (at: Int, [ByteBuffer])? in
+            guard state.waiting.readableBytes + bytes.readableBytes >= Limits.objectFileChunkBytes else {
+                state.waiting.writeImmutableBuffer(bytes)
+                return nil
+            }
+            let parts = [state.waiting, bytes]
+            let position = state.position
+            state.position += state.waiting.readableBytes + bytes.readableBytes
+            state.waiting = ByteBuffer()
+            return (position, parts)
+        }
+        guard let parts else { return }
+        try await store.run { [file] _ throws(DiskError) in try file.write(parts.1, at: parts.at) }
+    }
+
+    func finish() async throws {
+        let (rest, position) = state.withLock { ($0.waiting, $0.position) }
+        try await store.run { [self] _ throws(DiskError) in
+            if rest.readableBytes > 0 { try file.write([rest], at: position) }
+            try store.publish(id, file, from: temporary)
+        }
+    }
+
+    func discard() async {
+        // What cannot be removed now is removed when the store is next opened.
+        _ = try? await store.run { [temporary] disk throws(DiskError) in try disk.remove(temporary) }
+    }
+}
+
+extension Optional {
+    /// The value, or the error that its absence means.
+    fileprivate func orThrow(_ error: FlareError) throws -> Wrapped {
+        guard let self else { throw error }
+        return self
+    }
+}

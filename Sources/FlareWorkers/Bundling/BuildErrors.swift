@@ -1,0 +1,63 @@
+import FlareModel
+
+/// The errors that esbuild printed, as one error of flare that names the user's file, line and column.
+///
+/// esbuild prints, for each error:
+/// ```
+/// ✘ [ERROR] Expected ";" but found "x"
+///
+///     src/index.ts:3:10:
+///       3 │ let a = 1 x
+///         ╵           ^
+/// ```
+struct BuildErrors {
+    private struct Problem {
+        var message: String
+        /// `src/index.ts:3:10`, columns from 0 as esbuild counts them. Nil for errors of the command itself.
+        var place: String?
+        var excerpt: [Substring] = []
+    }
+
+    private let problems: [Problem]
+    private let output: String
+
+    init(output: String) {
+        self.output = output
+        var problems: [Problem] = []
+        for line in output.split(separator: "\n", omittingEmptySubsequences: true) {
+            if let marker = line.firstRange(of: "[ERROR] ") {
+                problems.append(Problem(message: String(line[marker.upperBound...])))
+            } else if let last = problems.indices.last {
+                Self.add(line, to: &problems[last])
+            }
+        }
+        self.problems = problems
+    }
+
+    /// One line naming the first error and how many follow; the excerpt of the source and a hint behind it.
+    func error(tool: String) -> FlareError {
+        guard let first = problems.first else {
+            return FlareError(.buildFailed, "esbuild failed: \(output.prefix(500))", hint: "this was \(tool)")
+        }
+        let place = first.place.map { "\($0): " } ?? ""
+        let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
+        let excerpt = first.excerpt.prefix(2).map { "\n\($0)" }.joined()
+        return FlareError(.buildFailed, "\(place)\(first.message)\(more)\(excerpt)", hint: hint(first, tool: tool))
+    }
+
+    private static func add(_ line: Substring, to problem: inout Problem) {
+        let text = line.drop { $0 == " " }
+        if problem.place == nil, text.hasSuffix(":"), text.split(separator: ":").suffix(2).allSatisfy({ Int($0) != nil }) {
+            problem.place = String(text.dropLast())
+        } else if text.contains("│") || text.contains("╵") {
+            problem.excerpt.append(line)
+        }
+    }
+
+    private func hint(_ problem: Problem, tool: String) -> String {
+        if problem.message.hasPrefix("Could not resolve"), !problem.message.contains("\"."), !problem.message.contains("\"/") {
+            return "is the package installed in the project? (\(tool))"
+        }
+        return "bundled by \(tool); newer syntax needs a newer esbuild in the project's node_modules"
+    }
+}

@@ -1,0 +1,95 @@
+import FlareModel
+import FoundationEssentials
+
+/// Makes one module of a Worker's sources, with the `esbuild` command line.
+struct Bundler: Sendable {
+    let toolbox: Toolbox
+    let spawner: ChildSpawner
+    let runtime: RuntimeFiles
+    let settings: WorkerSettings
+
+    /// A bundle that was written: `index.mjs` and `index.mjs.map`.
+    struct Bundle: Sendable {
+        var sourceFiles: Int
+        var bytes: Int
+        /// The names that the entry file exports.
+        var exports: [String]
+        /// Path and version of the esbuild that made it.
+        var esbuild: String
+    }
+
+    /// Bundles the entry file of a project into a directory.
+    /// Throws `buildFailed` naming the user's file, line and column; `toolMissing` when there is no esbuild.
+    func bundle(main: String, project: String, into directory: String) async throws -> Bundle {
+        guard FileManager.default.fileExists(atPath: "\(project)/\(main)") else {
+            throw FlareError(.fileNotFound, "the entry file \(main) does not exist in \(project)")
+        }
+        let esbuild = try await toolbox.esbuild(project: project)
+        let metafile = "\(directory)/meta.json"
+        let run = try await ToolRun.run(
+            esbuild.path,
+            [main] + arguments(output: "\(directory)/index.mjs", metafile: metafile),
+            directory: project,
+            environment: ["PATH": settings.searchPath, "NO_COLOR": "1"],
+            outputFile: "\(directory)/esbuild.txt",
+            timeout: .seconds(60),
+            spawner: spawner
+        )
+        let tool = "esbuild \(esbuild.version) (\(esbuild.path))"
+        guard run.status == 0 else { throw BuildErrors(output: run.output).error(tool: tool) }
+        let report = try Metafile.read(metafile)
+        guard report.bytes <= Limits.bundleBytesMax else {
+            throw FlareError(
+                .bodyTooLarge,
+                "the bundled Worker has \(formatSizeBytes(report.bytes)); "
+                    + "at most \(formatSizeBytes(Limits.bundleBytesMax)) are run"
+            )
+        }
+        return Bundle(sourceFiles: report.sourceFiles, bytes: report.bytes, exports: report.exports, esbuild: tool)
+    }
+
+    private func arguments(output: String, metafile: String) -> [String] {
+        // Only what esbuild 0.17 knows, which is Debian 12's. Conditions and loaders are those of wrangler.
+        let fixed = [
+            "--bundle", "--format=esm", "--platform=browser", "--target=es2022", "--keep-names",
+            "--conditions=workerd,worker,browser", "--main-fields=browser,module,main", "--sourcemap=linked",
+            "--sources-content=false", "--loader:.js=jsx", "--loader:.txt=text", "--loader:.sql=text",
+            "--loader:.html=text", "--loader:.bin=binary", "--external:node:*", "--external:cloudflare:*",
+            "--define:process.env.NODE_ENV=\"production\"", "--log-level=error", "--color=false",
+            // CommonJS packages call `require` for Node's own modules.
+            "--banner:js=import{createRequire as __flareRequire}from\"node:module\";"
+                + "const require=__flareRequire(import.meta.url);",
+        ]
+        let shims = runtime.shims.map { "--alias:\($0.module)=\($0.path)" }
+        let builtins = Self.builtins.map { "--alias:\($0)=node:\($0)" }
+        return fixed + shims + builtins + ["--outfile=\(output)", "--metafile=\(metafile)"]
+    }
+
+    /// Node's modules that packages import without the prefix; an alias covers sub-paths such as `fs/promises` too.
+    private static let builtins = [
+        "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram",
+        "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2", "https", "module", "net", "os", "path",
+        "perf_hooks", "process", "punycode", "querystring", "readline", "repl", "stream", "string_decoder", "timers",
+        "tls", "tty", "url", "util", "v8", "vm", "worker_threads", "zlib",
+    ]
+}
+
+/// What esbuild says about a bundle that it made.
+private struct Metafile {
+    let sourceFiles: Int
+    let bytes: Int
+    let exports: [String]
+
+    static func read(_ path: String) throws -> Metafile {
+        let json = try JSONValue(json: try Data(contentsOf: URL(filePath: path)))
+        let outputs = (json["outputs"]?.objectValue ?? [:]).values
+        guard let entry = outputs.first(where: { $0["entryPoint"] != nil }) else {
+            throw FlareError(.buildFailed, "esbuild reported no output for the entry file")
+        }
+        return Metafile(
+            sourceFiles: json["inputs"]?.objectValue?.count ?? 0,
+            bytes: entry["bytes"]?.integerValue ?? 0,
+            exports: (entry["exports"]?.arrayValue ?? []).compactMap(\.stringValue)
+        )
+    }
+}

@@ -1,0 +1,89 @@
+/// What one version of a Worker is, as its wrangler file says: the part that other rooms act on.
+///
+/// Kept as JSON with the version, so that a process can be started again after the file has changed.
+package struct DeployedConfiguration: Codable, Sendable, Hashable {
+    package var worker: String
+    package var version: String
+    package var bindings: [BindingDeclaration]
+    package var consumers: [ConsumerDeclaration]
+    package var workflows: [WorkflowDeclaration]
+
+    package init(
+        worker: String,
+        version: String,
+        bindings: [BindingDeclaration] = [],
+        consumers: [ConsumerDeclaration] = [],
+        workflows: [WorkflowDeclaration] = []
+    ) {
+        self.worker = worker
+        self.version = version
+        self.bindings = bindings
+        self.consumers = consumers
+        self.workflows = workflows
+    }
+}
+
+/// A name in `env` and what stands behind it.
+package struct BindingDeclaration: Codable, Sendable, Hashable {
+    /// What kind of thing the target is. Spelled as the harness knows it.
+    package enum Kind: String, Codable, Sendable {
+        case bucket, queue, workflow, pipeline
+    }
+
+    /// The name in `env`.
+    package var name: String
+    package var kind: Kind
+    /// The bucket, queue, workflow or pipeline.
+    package var target: String
+
+    package init(name: String, kind: Kind, target: String) {
+        self.name = name
+        self.kind = kind
+        self.target = target
+    }
+}
+
+/// An entry of `queues.consumers`. Nil settings take the queue's defaults.
+package struct ConsumerDeclaration: Codable, Sendable, Hashable {
+    package var queue: String
+    /// Set when the queue starts instances of this workflow instead of calling the `queue` handler.
+    package var workflow: String?
+    package var batchSizeMax: Int?
+    package var batchTimeoutMilliseconds: Int?
+    package var retryMax: Int?
+    package var retryDelaySeconds: Int?
+    package var deadLetterQueue: String?
+    package var concurrencyMax: Int?
+
+    package init(
+        queue: String,
+        workflow: String? = nil,
+        batchSizeMax: Int? = nil,
+        batchTimeoutMilliseconds: Int? = nil,
+        retryMax: Int? = nil,
+        retryDelaySeconds: Int? = nil,
+        deadLetterQueue: String? = nil,
+        concurrencyMax: Int? = nil
+    ) {
+        self.queue = queue
+        self.workflow = workflow
+        self.batchSizeMax = batchSizeMax
+        self.batchTimeoutMilliseconds = batchTimeoutMilliseconds
+        self.retryMax = retryMax
+        self.retryDelaySeconds = retryDelaySeconds
+        self.deadLetterQueue = deadLetterQueue
+        self.concurrencyMax = concurrencyMax
+    }
+}
+
+/// A workflow that the Worker defines.
+package struct WorkflowDeclaration: Codable, Sendable, Hashable {
+    package var name: String
+    /// An exported class; `default` for the default export.
+    package var className: String
+
+    package init(name: String, className: String) {
+        self.name = name
+        self.className = className
+    }
+}

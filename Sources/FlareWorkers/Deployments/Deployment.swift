@@ -1,0 +1,92 @@
+import FlareModel
+
+/// A deploy up to the point where it can become current: bundled, and tried in a process of its own.
+struct Deployment: Sendable {
+    let configuration: WranglerConfiguration
+    let bundle: Bundler.Bundle
+    let details: VersionDetails
+    /// Runs the new bundle already.
+    let runner: Runner
+
+    var key: VersionKey {
+        VersionKey(worker: details.configuration.worker, version: details.configuration.version)
+    }
+
+    /// What is to be deployed, and as which version.
+    struct Plan: Sendable {
+        var configuration: WranglerConfiguration
+        var key: VersionKey
+        /// The directory of the wrangler file.
+        var project: String
+    }
+
+    /// Bundles and starts. When this throws, no file and no process is left.
+    static func prepare(
+        _ plan: Plan,
+        service: WorkerService,
+        starter: RunnerStarter
+    ) async throws -> Deployment {
+        try starter.versions.create(plan.key)
+        do {
+            return try await build(plan, service: service, starter: starter)
+        } catch {
+            starter.versions.remove(plan.key)
+            throw error
+        }
+    }
+
+    private static func build(
+        _ plan: Plan,
+        service: WorkerService,
+        starter: RunnerStarter
+    ) async throws -> Deployment {
+        let (configuration, key) = (plan.configuration, plan.key)
+        let bundler = Bundler(
+            toolbox: service.toolbox,
+            spawner: service.spawner,
+            runtime: service.runtime,
+            settings: service.settings
+        )
+        let bundle = try await bundler.bundle(
+            main: configuration.main,
+            project: plan.project,
+            into: starter.versions.path(key)
+        )
+        try checkClasses(configuration.workflows, exported: bundle.exports)
+        try starter.versions.sync(key)
+        var deployed = DeployedConfiguration(
+            worker: key.worker,
+            version: key.version,
+            bindings: configuration.bindings,
+            consumers: configuration.consumers,
+            workflows: configuration.workflows
+        )
+        let (runner, exports) = try await starter.start(deployed, vars: configuration.vars)
+        do {
+            let exports = ExportedNames(json: exports)
+            try exports.checkHandlers(configuration.consumers)
+            deployed.workflows = try configuration.workflows.map {
+                WorkflowDeclaration(name: $0.name, className: try exports.exportName(ofWorkflow: $0))
+            }
+            let details = VersionDetails(
+                configuration: deployed,
+                vars: configuration.vars,
+                compatibilityDate: configuration.compatibilityDate,
+                compatibilityFlags: configuration.compatibilityFlags,
+                exports: exports
+            )
+            return Deployment(configuration: configuration, bundle: bundle, details: details, runner: runner)
+        } catch {
+            await runner.stop()
+            throw error
+        }
+    }
+
+    /// A first look, before any process is started. A default export may be a class of that name, which only the
+    /// process can tell.
+    private static func checkClasses(_ workflows: [WorkflowDeclaration], exported: [String]) throws {
+        for workflow in workflows where !exported.contains(workflow.className) && !exported.contains("default") {
+            throw ExportedNames.missingClass(workflow.className, workflow: workflow.name, exported: exported)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package import FlareModel
+
+/// One call of a Worker's code: a handler or a workflow's `run`.
+package struct Invocation: Sendable {
+    /// What of the Worker is called.
+    package enum Kind: String, Sendable {
+        case fetch, queue, scheduled, workflow
+    }
+
+    package var worker: String
+    /// Nil for the version that is current when the invocation starts.
+    package var version: String?
+    package var kind: Kind
+    /// The exported class of a workflow; `default` for the default export.
+    package var className: String?
+    /// The fields of this kind, merged into the frame's header.
+    package var header: JSONValue
+    package var body: [UInt8]
+    /// After this long the process is killed and the invocation fails with `deadlineExceeded`. Nil: no limit but
+    /// liveness.
+    package var deadline: Duration?
+    /// Shown with each console line: `instance`, `queue`.
+    package var tags: [String: String]
+    /// Answers calls that are not of a binding: the steps of a workflow. Each runs in a task of its own, which is
+    /// cancelled when the invocation ends.
+    package var onCall: (@Sendable (RunnerCall) async -> RunnerReply)?
+    /// Receives the console lines of this invocation, in order.
+    package var onLog: (@Sendable (ConsoleLine) -> Void)?
+
+    package init(
+        worker: String,
+        version: String? = nil,
+        kind: Kind,
+        className: String? = nil,
+        header: JSONValue = .object([:]),
+        body: [UInt8] = [],
+        deadline: Duration? = nil,
+        tags: [String: String] = [:],
+        onCall: (@Sendable (RunnerCall) async -> RunnerReply)? = nil,
+        onLog: (@Sendable (ConsoleLine) -> Void)? = nil
+    ) {
+        self.worker = worker
+        self.version = version
+        self.kind = kind
+        self.className = className
+        self.header = header
+        self.body = body
+        self.deadline = deadline
+        self.tags = tags
+        self.onCall = onCall
+        self.onLog = onLog
+    }
+}
+
+/// What an invocation gave back.
+package struct InvocationResult: Sendable {
+    /// The result's fields of the kind: `per` of a queue, `notes` of a workflow, `status` and `headers` of a fetch.
+    package var value: JSONValue
+    package var body: [UInt8]
+
+    package init(value: JSONValue, body: [UInt8]) {
+        self.value = value
+        self.body = body
+    }
+}
+
+/// A call that running code makes to the engine and that is not of a binding.
+package struct RunnerCall: Sendable {
+    /// `step.begin`, `step.end`, …
+    package var method: String
+    package var arguments: JSONValue
+    package var body: [UInt8]
+
+    package init(method: String, arguments: JSONValue, body: [UInt8] = []) {
+        self.method = method
+        self.arguments = arguments
+        self.body = body
+    }
+}
+
+/// The engine's answer to a `RunnerCall`.
+package enum RunnerReply: Sendable {
+    /// Header fields and raw body.
+    case value(JSONValue, body: [UInt8])
+    /// The caller's promise rejects with this error.
+    case failure(JavaScriptError)
+}
+
+/// A line that user code wrote with `console`, or raw to its standard output or error.
+package struct ConsoleLine: Sendable, Hashable {
+    /// `debug`, `info`, `log`, `warn`, `error`, or `stdout` and `stderr` for raw writes.
+    package var level: String
+    package var message: String
+    package var time: Timestamp
+    /// The tags of the invocation, and `step` and `attempt` inside a step.
+    package var tags: [String: String]
+
+    package init(level: String, message: String, time: Timestamp, tags: [String: String] = [:]) {
+        self.level = level
+        self.message = message
+        self.time = time
+        self.tags = tags
+    }
+}

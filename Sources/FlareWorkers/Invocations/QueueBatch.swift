@@ -1,0 +1,81 @@
+package import FlareModel
+
+/// A batch of messages for a Worker's `queue` handler, and what the handler made of it.
+package struct QueueBatch: Sendable {
+    /// One message, as the handler sees it.
+    package struct Message: Sendable {
+        package var id: String
+        package var timestamp: Timestamp
+        /// How often it is delivered, with this time.
+        package var attempts: Int
+        /// `json`, `text`, `bytes` or `v8`.
+        package var contentType: String
+        package var body: [UInt8]
+
+        package init(id: String, timestamp: Timestamp, attempts: Int, contentType: String, body: [UInt8]) {
+            self.id = id
+            self.timestamp = timestamp
+            self.attempts = attempts
+            self.contentType = contentType
+            self.body = body
+        }
+    }
+
+    /// What happens to one message.
+    package enum Verdict: Sendable, Hashable {
+        case acknowledge
+        /// Nil: the queue's own delay.
+        case retry(delaySeconds: Int?)
+    }
+
+    package var queue: String
+    package var messages: [Message]
+
+    package init(queue: String, messages: [Message]) {
+        self.queue = queue
+        self.messages = messages
+    }
+
+    /// The invocation of the handler.
+    package func invocation(worker: String, onLog: (@Sendable (ConsoleLine) -> Void)? = nil) -> Invocation {
+        let descriptions = messages.map { message in
+            JSONValue.object([
+                "id": .string(message.id),
+                "timestampMs": .integer(message.timestamp.milliseconds),
+                "attempts": .integer(Int64(message.attempts)),
+                "contentType": .string(message.contentType),
+                "bytes": .integer(Int64(message.body.count)),
+            ])
+        }
+        return Invocation(
+            worker: worker,
+            kind: .queue,
+            header: .object(["queue": .string(queue), "messages": .array(descriptions)]),
+            body: messages.flatMap(\.body),
+            deadline: Limits.queueHandlerTimeout,
+            tags: ["queue": queue],
+            onLog: onLog
+        )
+    }
+
+    /// What the handler decided for each message, by message id. Messages that it did not speak of are acknowledged
+    /// when it returned and tried again when it threw; that is decided by the harness already.
+    /// Throws `runFailed` when the reply is not one of a queue handler.
+    package static func verdicts(of result: InvocationResult) throws -> [String: Verdict] {
+        var verdicts: [String: Verdict] = [:]
+        for entry in result.value["per"]?.arrayValue ?? [] {
+            let fields = entry.arrayValue ?? []
+            guard fields.count >= 2, let id = fields[0].stringValue, let action = fields[1].stringValue else {
+                throw FlareError(.runFailed, "a queue handler's process gave an answer of the wrong shape")
+            }
+            let delay = fields.count > 2 ? fields[2].integerValue : nil
+            verdicts[id] = action == "ack" ? .acknowledge : .retry(delaySeconds: delay)
+        }
+        return verdicts
+    }
+
+    /// What the handler threw, if it did.
+    package static func failure(of result: InvocationResult) -> JavaScriptError? {
+        result.value["failure"].map(JavaScriptError.init(json:))
+    }
+}

@@ -1,0 +1,350 @@
+import FlareModel
+import FlareStore
+import Logging
+import NIOCore
+import Synchronization
+
+/// One process that runs one version of a Worker.
+///
+/// Its frames are untrusted: what names an unknown invocation is ignored, what breaks the format kills the process.
+/// Whoever starts a runner stops it.
+final class Runner: Sendable {
+    /// Everything a start needs.
+    struct Plan: Sendable {
+        var command: ChildSpawner.Command
+        /// The `hello` frame: bundle, bindings, vars.
+        var hello: RunnerFrame
+        var bindings: [String: any Binding]
+        var startTimeout: Duration
+    }
+
+    private let worker: String
+    private let bindings: [String: any Binding]
+    private let time: any TimeSource
+    private let logger: Logger
+    private let state: Mutex<RunnerState>
+    private let process: Mutex<RunnerProcess?>
+    private let logSinks = Mutex<[String: @Sendable (ConsoleLine) -> Void]>([:])
+    /// Answered with what the bundle exports, or with why it cannot run.
+    private let readyAnswer = Answer<JSONValue>()
+    /// Answered when the process has ended and was waited for.
+    private let endAnswer = Answer<Int32>()
+
+    private init(worker: String, bindings: [String: any Binding], time: any TimeSource, logger: Logger) {
+        self.worker = worker
+        self.bindings = bindings
+        self.time = time
+        self.logger = logger
+        state = Mutex(RunnerState(now: .now))
+        process = Mutex(nil)
+    }
+
+    /// Starts the process and waits until its bundle is imported.
+    ///
+    /// Throws `buildFailed` with the JavaScript error when the import fails, and leaves no process behind.
+    static func start(
+        worker: String,
+        plan: Plan,
+        spawner: ChildSpawner,
+        register: ProcessRegister,
+        group: any EventLoopGroup,
+        time: any TimeSource,
+        logger: Logger
+    ) async throws -> (runner: Runner, exports: JSONValue) {
+        let runner = Runner(worker: worker, bindings: plan.bindings, time: time, logger: logger)
+        let process = try await RunnerProcess.start(
+            plan.command,
+            spawner: spawner,
+            register: register,
+            group: group,
+            callbacks: runner.callbacks
+        )
+        runner.process.withLock { $0 = process }
+        do {
+            try process.send(plan.hello)
+            return (runner, try await runner.waitUntilReady(timeout: plan.startTimeout))
+        } catch {
+            await runner.stop()
+            throw error
+        }
+    }
+
+    /// Since when the process has had nothing to do; nil while it has, or when it has ended.
+    var idleSince: ContinuousClock.Instant? {
+        state.withLock { state in
+            guard case .ready = state.phase, !state.isBusy else { return nil }
+            return state.idleSince
+        }
+    }
+
+    /// How long it lived, once it has ended by itself or was killed.
+    var lifetime: (isOver: Bool, length: Duration, endedAt: ContinuousClock.Instant) {
+        state.withLock { state in
+            let end = state.endedAt ?? .now
+            return (state.endedAt != nil, state.startedAt.duration(to: end), end)
+        }
+    }
+
+    /// Takes nothing new; ends by itself when its invocations are done.
+    func drain() {
+        let isIdle = state.withLock { state in
+            state.drain()
+            return !state.isBusy
+        }
+        if isIdle { finish() }
+    }
+
+    /// Kills the process and waits until it is gone.
+    func stop() async {
+        close(FlareError(.engineUnavailable, "the Worker's process was stopped"))
+        _ = await endAnswer.value
+    }
+
+    /// Waits until the process has ended.
+    func waitUntilEnded() async {
+        _ = await endAnswer.value
+    }
+
+    /// Pings a busy process; kills one that has been silent for too long.
+    func checkLiveness(unresponsiveTimeout: Duration) {
+        let silence = state.withLock { state in
+            state.isBusy ? state.lastHeard.duration(to: .now) : .zero
+        }
+        if silence > unresponsiveTimeout {
+            let seconds = silence.components.seconds
+            close(FlareError(.deadlineExceeded, "the Worker \"\(worker)\" did not respond for \(seconds) seconds"))
+        } else {
+            send(RunnerFrame("ping"))
+        }
+    }
+
+    /// Runs one invocation to its end. See `WorkerService.invoke`.
+    func invoke(_ invocation: Invocation) async throws -> InvocationResult {
+        let (events, continuation) = AsyncStream<RunnerEvent>.makeStream()
+        let id = try state.withLock { state in Result { try state.begin(continuation) } }.get()
+        // A process that was idle has been silent for good reason.
+        state.withLock { $0.heard(now: .now) }
+        logSinks.withLock { $0[id] = invocation.onLog }
+        defer { forget(id) }
+        try process.withLock { $0 }?.send(invocation.frame(id: id))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            if let deadline = invocation.deadline {
+                let end = time.now() + deadline
+                group.addTask { [self] in
+                    await time.sleep(until: end)
+                    if !Task.isCancelled { expire(id, after: deadline) }
+                }
+            }
+            for await event in events {
+                switch event {
+                case .call(let frame):
+                    group.addTask { [self] in await answer(frame, of: invocation, id: id) }
+                case .result(let frame): return try Self.result(of: frame)
+                case .lost(let reason): throw reason
+                }
+            }
+            send(RunnerFrame("abort", ["id": .string(id)]))
+            throw CancellationError()
+        }
+    }
+
+    private func forget(_ id: String) {
+        logSinks.withLock { $0[id] = nil }
+        let isOver = state.withLock { state in
+            state.end(id, now: .now)
+            if case .draining = state.phase { return !state.isBusy }
+            return false
+        }
+        if isOver { finish() }
+    }
+
+    /// An invocation took too long: the only way to stop JavaScript is to kill its process.
+    private func expire(_ id: String, after deadline: Duration) {
+        let invocation = state.withLock { state in
+            let continuation = state.continuation(of: id)
+            state.end(id, now: .now)
+            return continuation
+        }
+        guard let invocation else { return }
+        let text = "the Worker \"\(worker)\" did not finish within \(deadline.components.seconds) seconds"
+        invocation.yield(.lost(FlareError(.deadlineExceeded, text)))
+        close(FlareError(.engineUnavailable, "the Worker's process was killed: another invocation in it took too long"))
+    }
+
+    private static func result(of frame: RunnerFrame) throws -> InvocationResult {
+        guard frame.header["ok"]?.boolValue == true else {
+            throw JavaScriptError(json: frame.header["error"] ?? .null).flareError
+        }
+        return InvocationResult(value: frame.header, body: Array(frame.body.readableBytesView))
+    }
+
+    private func answer(_ frame: RunnerFrame, of invocation: Invocation, id: String) async {
+        defer { state.withLock { $0.endCall(of: id) } }
+        let reply = await reply(to: frame, of: invocation)
+        guard !Task.isCancelled, let call = frame.header["id"] else { return }
+        var fields: [String: JSONValue] = ["id": call]
+        switch reply {
+        case .value(let value, let body):
+            fields["v"] = value
+            send(RunnerFrame("reply", fields, body: body))
+        case .failure(let error):
+            fields["error"] = error.json
+            send(RunnerFrame("reply", fields))
+        }
+    }
+
+    private func reply(to frame: RunnerFrame, of invocation: Invocation) async -> RunnerReply {
+        let method = frame.header["m"]?.stringValue ?? ""
+        let arguments = frame.header["args"] ?? .null
+        let body = Array(frame.body.readableBytesView)
+        guard let name = frame.header["b"]?.stringValue else {
+            guard let onCall = invocation.onCall else {
+                return .failure(JavaScriptError(message: "\(method) is not available here"))
+            }
+            return await onCall(RunnerCall(method: method, arguments: arguments, body: body))
+        }
+        guard let binding = bindings[name] else {
+            return .failure(JavaScriptError(message: "env.\(name.prefix(64)) is not a binding of this Worker"))
+        }
+        do {
+            let reply = try await binding.call(method, arguments: arguments, body: body)
+            return .value(reply.value, body: reply.body)
+        } catch {
+            return .failure(JavaScriptError(error))
+        }
+    }
+}
+
+extension Runner {
+    private var callbacks: RunnerProcess.Callbacks {
+        RunnerProcess.Callbacks(
+            frame: { [self] in receive($0) },
+            line: { [self] in strayLine($0, $1) },
+            malformed: { [self] error in
+                close((error as? FlareError) ?? FlareError(.engineUnavailable, "the connection to the Worker broke", cause: error))
+            },
+            ended: { [self] in ended($0) }
+        )
+    }
+
+    private func receive(_ frame: RunnerFrame) {
+        state.withLock { $0.heard(now: .now) }
+        switch frame.type {
+        case "ready": receiveReady(frame)
+        case "call": receiveCall(frame)
+        case "result": receiveResult(frame)
+        case "log": receiveLog(frame)
+        case "crash":
+            let error = JavaScriptError(json: frame.header["error"] ?? .null)
+            let text = "the Worker \"\(worker)\" crashed: \(error.name): \(error.message)"
+            logger.error("a Worker crashed", metadata: ["worker": "\(worker)", "error": "\(error.stack ?? error.message)"])
+            close(FlareError(.engineUnavailable, text, cause: error))
+        default: break
+        }
+    }
+
+    private func receiveReady(_ frame: RunnerFrame) {
+        if let error = frame.header["error"] {
+            let error = JavaScriptError(json: error)
+            let text = "the Worker \"\(worker)\" does not start: \(error.name): \(error.message)"
+            readyAnswer.give(.failure(FlareError(.buildFailed, text, hint: error.stack, cause: error)))
+            return
+        }
+        state.withLock { $0.becomeReady(now: .now) }
+        readyAnswer.give(.success(frame.header["exports"] ?? .object([:])))
+    }
+
+    private func receiveCall(_ frame: RunnerFrame) {
+        guard let invocation = frame.header["inv"]?.stringValue else { return }
+        let (continuation, isTaken) = state.withLock { state in
+            (state.continuation(of: invocation), state.beginCall(of: invocation))
+        }
+        guard let continuation else { return }
+        if isTaken { return _ = continuation.yield(.call(frame)) }
+        guard let call = frame.header["id"] else { return }
+        let error = JavaScriptError(message: "too many calls wait for their answers (\(Limits.runnerCallsMax))")
+        send(RunnerFrame("reply", ["id": call, "error": error.json]))
+    }
+
+    private func receiveResult(_ frame: RunnerFrame) {
+        guard let id = frame.header["id"]?.stringValue else { return }
+        state.withLock { $0.continuation(of: id) }?.yield(.result(frame))
+    }
+
+    private func receiveLog(_ frame: RunnerFrame) {
+        var tags: [String: String] = [:]
+        for (key, value) in frame.header["tags"]?.objectValue ?? [:] { tags[key] = value.stringValue }
+        let line = ConsoleLine(
+            level: frame.header["level"]?.stringValue ?? "log",
+            message: frame.header["msg"]?.stringValue ?? "",
+            time: time.now(),
+            tags: tags
+        )
+        let sink = frame.header["inv"]?.stringValue.flatMap { id in logSinks.withLock { $0[id] } }
+        if let sink { return sink(line) }
+        logger.info("console", metadata: ["worker": "\(worker)", "level": "\(line.level)", "line": "\(line.message)"])
+    }
+
+    private func strayLine(_ stream: String, _ line: String) {
+        state.withLock { $0.stray(line) }
+        logger.info("console", metadata: ["worker": "\(worker)", "level": "\(stream)", "line": "\(line)"])
+    }
+
+    private func send(_ frame: RunnerFrame) {
+        do {
+            try process.withLock { $0 }?.send(frame)
+        } catch {
+            // Only an answer can be too large; its caller learns why.
+            guard let id = frame.header["id"], frame.type == "reply" else { return }
+            send(RunnerFrame("reply", ["id": id, "error": JavaScriptError(error).json]))
+        }
+    }
+
+    /// Ends an idle process kindly: its socket closes, on which it exits.
+    private func finish() {
+        close(FlareError(.engineUnavailable, "the Worker's process was stopped"))
+    }
+
+    private func close(_ reason: FlareError) {
+        let lost = state.withLock { $0.close(reason, now: .now) }
+        for invocation in lost { invocation.yield(.lost(reason)) }
+        readyAnswer.give(.failure(reason))
+        process.withLock { $0 }?.kill()
+    }
+
+    private func ended(_ status: Int32) {
+        let how = status >= 256 ? "was killed by signal \(status - 256)" : "ended with status \(status)"
+        let stray = state.withLock { $0.strayLines }
+        let hint = stray.isEmpty ? nil : stray.joined(separator: "\n")
+        // Its pid may belong to another process from now on.
+        process.withLock { $0 = nil }
+        close(FlareError(.engineUnavailable, "the process of the Worker \"\(worker)\" \(how)", hint: hint))
+        endAnswer.give(.success(status))
+    }
+
+    private func waitUntilReady(timeout: Duration) async throws -> JSONValue {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            let end = time.now() + timeout
+            group.addTask { [self] in
+                await time.sleep(until: end)
+                // Also when the start is cancelled, so that nothing waits for ever; a given answer stays.
+                let text = "the Worker \"\(worker)\" was not ready within \(timeout.components.seconds) seconds"
+                readyAnswer.give(.failure(FlareError(.buildFailed, text)))
+            }
+            return try await readyAnswer.value.get()
+        }
+    }
+}
+
+extension Invocation {
+    fileprivate func frame(id: String) -> RunnerFrame {
+        var fields = header.objectValue ?? [:]
+        fields["id"] = .string(id)
+        fields["kind"] = .string(kind.rawValue)
+        fields["tags"] = .object(tags.mapValues { .string($0) })
+        if let className { fields["cls"] = .string(className) }
+        return RunnerFrame("invoke", fields, body: body)
+    }
+}

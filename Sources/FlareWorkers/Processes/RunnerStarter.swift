@@ -1,0 +1,87 @@
+import FlareModel
+import FlareStore
+import Logging
+import NIOCore
+
+/// Starts processes: of a deployed version, or of one that a deploy tries.
+struct RunnerStarter: Sendable {
+    let versions: VersionDirectories
+    let database: Database
+    let time: any TimeSource
+    let logger: Logger
+    let settings: WorkerSettings
+    let binding: @Sendable (BindingDeclaration, String) throws -> any Binding
+    let group: any EventLoopGroup
+    let spawner: ChildSpawner
+    let toolbox: Toolbox
+    let runtime: RuntimeFiles
+    let register: ProcessRegister
+
+    /// Starts a deployed version.
+    func start(_ key: VersionKey) async throws -> Runner {
+        guard let version = try await database.read({ tx in try VersionRecord.find(key, in: tx) }) else {
+            throw FlareError(
+                .workerNotFound,
+                "the version \(key.version) of the Worker \"\(key.worker)\" is not kept any more"
+            )
+        }
+        return try await start(version.details.configuration, vars: version.details.vars).runner
+    }
+
+    /// Starts a version whose bundle lies in its directory. Returns what the bundle exports, too.
+    func start(
+        _ configuration: DeployedConfiguration,
+        vars: [String: JSONValue]
+    ) async throws -> (runner: Runner, exports: JSONValue) {
+        let key = VersionKey(worker: configuration.worker, version: configuration.version)
+        let directory = versions.realPath(key)
+        var bindings: [String: any Binding] = [:]
+        for declaration in configuration.bindings {
+            bindings[declaration.name] = try binding(declaration, configuration.worker)
+        }
+        let node = try await toolbox.node()
+        let command = ChildSpawner.Command(
+            path: node.path,
+            arguments: node.arguments(readable: [runtime.directory, directory]) + [runtime.main],
+            // Nothing of the engine's environment reaches user code.
+            environment: ["PATH": settings.searchPath],
+            directory: directory,
+            dataBytesMax: settings.dataBytesMax
+        )
+        let hello: [String: JSONValue] = [
+            "proto": .integer(1),
+            "worker": .string(configuration.worker),
+            "version": .string(configuration.version),
+            "bundle": .string("\(directory)/index.mjs"),
+            "vars": .object(vars),
+            "bindings": .array(configuration.bindings.map(Self.json)),
+            "limits": .object([
+                "stepValueBytesMax": .integer(Int64(Limits.workflowValueBytesMax)),
+                "frameBytesMax": .integer(Int64(Limits.frameBytesMax)),
+                "consoleLineBytesMax": .integer(Int64(Limits.consoleLineBytesMax)),
+            ]),
+        ]
+        let plan = Runner.Plan(
+            command: command,
+            hello: RunnerFrame("hello", hello),
+            bindings: bindings,
+            startTimeout: settings.startTimeout
+        )
+        return try await Runner.start(
+            worker: configuration.worker,
+            plan: plan,
+            spawner: spawner,
+            register: register,
+            group: group,
+            time: time,
+            logger: logger
+        )
+    }
+
+    private static func json(_ declaration: BindingDeclaration) -> JSONValue {
+        .object([
+            "name": .string(declaration.name), "kind": .string(declaration.kind.rawValue),
+            "target": .string(declaration.target),
+        ])
+    }
+}

@@ -1,0 +1,74 @@
+// Calls from user code to the engine, and the invocations that they belong to.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { makeError } from "./codec.mjs";
+
+/// What runs now: { invocation, step?, attempt?, scope? }. Console lines and binding calls are tagged by it.
+export const current = new AsyncLocalStorage();
+
+const invocations = new Map();
+const waiting = new Map();
+let nextCall = 1;
+let connection;
+
+export function useConnection(value) {
+  connection = value;
+}
+
+export function sendFrame(header, body) {
+  connection.send(header, body);
+}
+
+/// Takes up an invocation; its calls work until `endInvocation`.
+export function beginInvocation(header) {
+  const invocation = { id: header.id, tags: header.tags ?? {}, background: [], isOver: false };
+  invocations.set(invocation.id, invocation);
+  return invocation;
+}
+
+/// Forgets an invocation. Calls of code that still runs in it never settle, and are collected with it.
+export function endInvocation(id) {
+  const invocation = invocations.get(id);
+  if (!invocation) return;
+  invocation.isOver = true;
+  invocations.delete(id);
+  for (const [call, entry] of waiting) if (entry.invocation === invocation) waiting.delete(call);
+}
+
+export function invocationCount() {
+  return invocations.size;
+}
+
+/// Calls the engine. Resolves to { v, body }; rejects with the engine's error.
+export function callEngine(invocation, fields, body) {
+  return new Promise((resolve, reject) => {
+    if (invocation.isOver) return;
+    const id = nextCall++;
+    waiting.set(id, { invocation, resolve, reject });
+    connection.send({ ...fields, t: "call", id, inv: invocation.id }, body);
+  });
+}
+
+/// The engine's answer to a call. Answers to forgotten calls are dropped.
+export function settleCall(header, body) {
+  const entry = waiting.get(header.id);
+  if (!entry) return;
+  waiting.delete(header.id);
+  if (header.error) entry.reject(header.error);
+  else entry.resolve({ v: header.v ?? null, body });
+}
+
+/// Calls a method of a binding within the invocation that runs now.
+export async function callBinding(binding, method, args, body) {
+  const invocation = current.getStore()?.invocation;
+  if (!invocation) {
+    throw new Error(`env.${binding}.${method} can only be called while a handler or a workflow runs`);
+  }
+  try {
+    return await callEngine(invocation, { b: binding, m: method, args }, body);
+  } catch (description) {
+    // Made here, behind the await, so that the stack names the line of user code that called.
+    const error = makeError({ ...description, stack: undefined });
+    Error.captureStackTrace?.(error, callBinding);
+    throw error;
+  }
+}

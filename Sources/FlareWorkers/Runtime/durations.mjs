@@ -1,0 +1,18 @@
+// Durations as workflows write them: milliseconds, or "5 seconds".
+const units = {
+  ms: 1, millisecond: 1, s: 1e3, sec: 1e3, second: 1e3, m: 6e4, min: 6e4, minute: 6e4, h: 36e5, hour: 36e5,
+  d: 864e5, day: 864e5, week: 6048e5, month: 2592e6, year: 31536e6,
+};
+
+/// Milliseconds of a duration; throws a TypeError that says what may be written.
+export function milliseconds(value, what) {
+  if (typeof value === "number" && value >= 0) return Math.min(value, Number.MAX_SAFE_INTEGER);
+  const match = typeof value === "string" && /^\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*$/i.exec(value);
+  const unit = match && (units[match[2].toLowerCase()] ?? units[`${match[2]}s`.toLowerCase()]);
+  if (!unit) throw new TypeError(`${what} must be milliseconds or a text such as "5 seconds", not ${show(value)}`);
+  return Number(match[1]) * unit;
+}
+
+function show(value) {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

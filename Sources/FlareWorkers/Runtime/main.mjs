@@ -1,0 +1,126 @@
+// The process of one version of a Worker: connects to the engine, imports the bundle, runs what the engine asks for.
+import { pathToFileURL } from "node:url";
+import {
+  beginInvocation, current, endInvocation, invocationCount, sendFrame, settleCall, useConnection,
+} from "./calls.mjs";
+import { makeEnvironment } from "./bindings.mjs";
+import * as classes from "./classes.mjs";
+import { describeError } from "./codec.mjs";
+import { captureConsole, logLine } from "./console.mjs";
+import { connect } from "./frames.mjs";
+import { runFetch, runQueue, runScheduled } from "./handlers.mjs";
+import { installPolyfills } from "./polyfill.mjs";
+import { runWorkflow } from "./workflow.mjs";
+
+const exit = process.exit.bind(process);
+let limits;
+let env;
+let exported;
+
+const connection = connect(onFrame, () => exit(0));
+useConnection(connection);
+protectProcess();
+sendFrame({ t: "up", proto: 1, runtime: `node ${process.versions.node}`, pid: process.pid });
+
+function onFrame(header, body) {
+  switch (header.t) {
+    case "hello": return void hello(header);
+    case "invoke": return void invoke(header, body);
+    case "reply": return settleCall(header, body);
+    case "abort": return endInvocation(header.id);
+    case "ping": return sendFrame({ t: "pong", invocations: invocationCount() });
+  }
+}
+
+/// Imports the bundle, in the world that user code expects.
+async function hello(header) {
+  limits = header.limits;
+  process.setSourceMapsEnabled(true);
+  captureConsole(limits.consoleLineBytesMax);
+  installPolyfills();
+  env = makeEnvironment(header.bindings, header.vars);
+  for (const [name, value] of Object.entries(header.vars)) if (typeof value === "string") process.env[name] = value;
+  globalThis[Symbol.for("flare.runtime")] = { ...classes, env, waitUntil };
+  try {
+    exported = await import(pathToFileURL(header.bundle).href);
+    const exports = {};
+    for (const [name, value] of Object.entries(exported)) exports[name] = classes.describeExport(value);
+    sendFrame({ t: "ready", exports });
+    // The first Request costs 50 ms, which is better spent before somebody waits for it.
+    if (exports.default?.handlers.includes("fetch")) new Request("http://localhost/");
+  } catch (error) {
+    sendFrame({ t: "ready", error: describeError(error) });
+  }
+}
+
+/// Runs one invocation, with everything that it left to `waitUntil`, and answers with one frame.
+async function invoke(header, body) {
+  const invocation = beginInvocation(header);
+  await current.run({ invocation }, async () => {
+    let result;
+    try {
+      const { fields, body: value, failure } = await dispatch(invocation, header, body);
+      result = [{ t: "result", id: header.id, ok: true, ...fields }, value];
+      if (failure) result[0].failure = describeError(failure);
+    } catch (error) {
+      result = [{ t: "result", id: header.id, ok: false, error: describeError(error) }];
+    }
+    await finishBackground(invocation);
+    if (!invocation.isOver) send(...result);
+  });
+  endInvocation(header.id);
+}
+
+function send(header, body) {
+  const most = limits.frameBytesMax - 65_536;
+  if (body && body.byteLength > most) {
+    const error = { name: "RangeError", message: `the result has ${body.byteLength} bytes; at most ${most} can be returned` };
+    return sendFrame({ t: "result", id: header.id, ok: false, error });
+  }
+  sendFrame(header, body);
+}
+
+function dispatch(invocation, header, body) {
+  const ctx = makeContext();
+  switch (header.kind) {
+    case "fetch": return runFetch(exported.default, header, body, env, ctx);
+    case "queue": return runQueue(exported.default, header, body, env, ctx);
+    case "scheduled": return runScheduled(exported.default, header, env, ctx);
+    case "workflow": {
+      const Class = exported[header.cls];
+      if (typeof Class !== "function") throw new TypeError(`the Worker exports no class ${header.cls}`);
+      return runWorkflow(Class, invocation, header, body, env, ctx, limits);
+    }
+    default: throw new TypeError(`unknown kind of invocation: ${header.kind}`);
+  }
+}
+
+function makeContext() {
+  return { waitUntil, passThroughOnException() {}, props: {} };
+}
+
+function waitUntil(promise) {
+  current.getStore()?.invocation?.background.push(Promise.resolve(promise));
+}
+
+async function finishBackground(invocation) {
+  while (invocation.background.length > 0) {
+    for (const outcome of await Promise.allSettled(invocation.background.splice(0))) {
+      if (outcome.status === "rejected") logLine("error", `waitUntil: ${outcome.reason?.stack ?? outcome.reason}`);
+    }
+  }
+}
+
+/// Keeps user code from taking the process or its connection away, and reports what it does not catch.
+function protectProcess() {
+  process.exit = () => {
+    throw new Error("process.exit() is not available in a Worker");
+  };
+  // Descriptor 0 is the connection.
+  Object.defineProperty(process, "stdin", { get: () => undefined, configurable: true });
+  process.on("unhandledRejection", (reason) => logLine("error", `unhandled rejection: ${reason?.stack ?? reason}`));
+  process.on("uncaughtException", (error) => {
+    sendFrame({ t: "crash", error: describeError(error) });
+    connection.flush(() => exit(70));
+  });
+}

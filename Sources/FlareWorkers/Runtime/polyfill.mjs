@@ -1,0 +1,112 @@
+// Globals of Cloudflare's runtime that this Node.js lacks. Each is only set when it is missing.
+import { createHash, timingSafeEqual, webcrypto } from "node:crypto";
+import { logLine } from "./console.mjs";
+
+function supply(target, name, value) {
+  if (name in target) return;
+  Object.defineProperty(target, name, { value, configurable: true, writable: true });
+}
+
+export function installPolyfills() {
+  supply(globalThis, "self", globalThis);
+  supply(globalThis, "crypto", webcrypto);
+  supply(globalThis, "navigator", { userAgent: "Cloudflare-Workers", language: "en", hardwareConcurrency: 1 });
+  supply(globalThis, "Cloudflare", { compatibilityFlags: Object.freeze({}) });
+  supply(globalThis, "scheduler", {});
+  supply(scheduler, "wait", (delay) => new Promise((resolve) => setTimeout(resolve, delay)));
+  supply(globalThis, "reportError", (error) => logLine("error", `${error?.stack ?? error}`));
+  installLanguage();
+  installStreams();
+  installCrypto();
+  const cache = { match: async () => undefined, put: async () => undefined, delete: async () => false };
+  supply(globalThis, "caches", { default: cache, open: async () => cache });
+  supply(globalThis, "HTMLRewriter", unavailable("HTMLRewriter"));
+  supply(globalThis, "WebSocketPair", unavailable("WebSocketPair"));
+}
+
+function unavailable(name) {
+  return class {
+    constructor() {
+      throw new Error(`${name} is not available in flare`);
+    }
+  };
+}
+
+function installLanguage() {
+  supply(Promise, "withResolvers", function withResolvers() {
+    let resolve, reject;
+    const promise = new this((onResolve, onReject) => {
+      resolve = onResolve;
+      reject = onReject;
+    });
+    return { promise, resolve, reject };
+  });
+  supply(Promise, "try", function (work, ...values) {
+    return new this((resolve) => resolve(work(...values)));
+  });
+  supply(Object, "groupBy", (items, keyOf) => {
+    const groups = Object.create(null);
+    let index = 0;
+    for (const item of items) (groups[keyOf(item, index++)] ??= []).push(item);
+    return groups;
+  });
+  supply(Map, "groupBy", (items, keyOf) => {
+    const groups = new Map();
+    let index = 0;
+    for (const item of items) {
+      const key = keyOf(item, index++);
+      if (groups.has(key)) groups.get(key).push(item);
+      else groups.set(key, [item]);
+    }
+    return groups;
+  });
+  supply(Array, "fromAsync", async (items, map = (item) => item) => {
+    const result = [];
+    for await (const item of items) result.push(await map(item, result.length));
+    return result;
+  });
+}
+
+function installStreams() {
+  class IdentityTransformStream extends TransformStream {}
+  supply(globalThis, "IdentityTransformStream", IdentityTransformStream);
+  supply(globalThis, "FixedLengthStream", class FixedLengthStream extends TransformStream {
+    constructor(length) {
+      let rest = Number(length);
+      super({
+        transform(chunk, controller) {
+          rest -= chunk.byteLength;
+          if (rest < 0) throw new TypeError("more bytes were written than the fixed length");
+          controller.enqueue(chunk);
+        },
+        flush() {
+          if (rest > 0) throw new TypeError("fewer bytes were written than the fixed length");
+        },
+      });
+    }
+  });
+}
+
+function installCrypto() {
+  supply(crypto, "DigestStream", class DigestStream extends WritableStream {
+    constructor(algorithm) {
+      const hash = createHash((algorithm.name ?? algorithm).replace(/^SHA-/i, "sha").toLowerCase());
+      let settle;
+      const digest = new Promise((resolve, reject) => {
+        settle = { resolve, reject };
+      });
+      digest.catch(() => {});
+      super({
+        write: (chunk) => void hash.update(chunk),
+        close: () => settle.resolve(Uint8Array.from(hash.digest()).buffer),
+        abort: (reason) => settle.reject(reason),
+      });
+      this.digest = digest;
+    }
+  });
+  supply(crypto.subtle, "timingSafeEqual", (a, b) => timingSafeEqual(bytes(a), bytes(b)));
+}
+
+function bytes(value) {
+  return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value);
+}

@@ -1,0 +1,124 @@
+// Replays the journal of finished steps. They settle in the order in which they first completed, whatever the order in
+// which they are asked for: otherwise Promise.all can swap results and Promise.race change its winner.
+import { decode, makeError } from "./codec.mjs";
+
+const macrotask = setImmediate;
+const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
+
+/// How long a finished step may keep those behind it waiting to be asked for again. Code between two steps that does
+/// something slow takes this long at most; code that never asks is not deterministic.
+const patienceMilliseconds = 1000;
+
+export class Replay {
+  #entries;
+  #byKey = new Map();
+  #load;
+  #position = 0;
+  #isPumping = false;
+  #timer;
+  #drained = [];
+
+  /// `entries` in the order of completion: { k, name, n, value? bytes | later | error }; `load(index)` fetches the bytes
+  /// of a `later` value.
+  constructor(entries, load) {
+    this.#load = load;
+    this.#entries = entries.map((entry, index) => ({ ...entry, index, isAsked: false, deliver: undefined }));
+    for (const entry of this.#entries) this.#byKey.set(keyOf(entry.k, entry.name, entry.n), entry);
+  }
+
+  /// The promise of a finished step, or undefined when the step is new.
+  take(kind, name, n) {
+    const entry = this.#byKey.get(keyOf(kind, name, n));
+    if (!entry || entry.isAsked) return undefined;
+    entry.isAsked = true;
+    const promise = new Promise((resolve, reject) => {
+      entry.deliver = () => this.#deliver(entry, resolve, reject);
+    });
+    if (entry.index < this.#position) macrotask(entry.deliver);
+    else this.#pump();
+    return promise;
+  }
+
+  /// Resolves when every finished step has settled again. New results wait for it, as they did in the first life.
+  drained() {
+    if (this.#position >= this.#entries.length) return undefined;
+    return new Promise((resolve) => {
+      this.#drained.push(resolve);
+      this.#pump();
+    });
+  }
+
+  /// Finished steps that this life has not asked for.
+  get unasked() {
+    return this.#entries.filter((entry) => !entry.isAsked);
+  }
+
+  /// Settles one entry for each turn of the event loop, so that user code reacts to each before the next.
+  #pump() {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    macrotask(() => this.#settleNext());
+  }
+
+  async #settleNext() {
+    const entry = this.#entries[this.#position];
+    if (entry?.deliver) {
+      this.#stopWaiting();
+      this.#position += 1;
+      await entry.deliver();
+      macrotask(() => this.#settleNext());
+      return;
+    }
+    this.#isPumping = false;
+    if (!entry) {
+      this.#stopWaiting();
+      for (const resolve of this.#drained.splice(0)) resolve();
+    } else if (this.#timer === undefined && this.#isWaitedFor()) {
+      this.#timer = startTimer(() => this.#skip(), patienceMilliseconds);
+    }
+  }
+
+  #isWaitedFor() {
+    return this.#drained.length > 0 || this.#entries.some((entry, index) => index > this.#position && entry.deliver);
+  }
+
+  #stopWaiting() {
+    stopTimer(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /// Goes on with the next entry that was asked for.
+  #skip() {
+    this.#timer = undefined;
+    const next = this.#entries.findIndex((entry, index) => index >= this.#position && entry.deliver);
+    this.#position = next < 0 ? this.#entries.length : next;
+    this.#pump();
+  }
+
+  async #deliver(entry, resolve, reject) {
+    entry.deliver = undefined;
+    try {
+      if (entry.error) throw makeError(entry.error);
+      resolve(decode(entry.later ? await this.#load(entry.index) : entry.value));
+    } catch (error) {
+      reject(error);
+    }
+  }
+}
+
+function keyOf(kind, name, n) {
+  return `${kind}\n${n}\n${name}`;
+}
+
+/// Reads the entries of an `invoke` frame: a JSON array of `journalBytes`, then the values.
+export function readJournal(bytes, journalBytes) {
+  if (journalBytes === 0) return [];
+  const entries = JSON.parse(bytes.toString("utf8", 0, journalBytes));
+  let offset = journalBytes;
+  for (const entry of entries) {
+    if (typeof entry.bytes !== "number") continue;
+    entry.value = bytes.subarray(offset, offset + entry.bytes);
+    offset += entry.bytes;
+  }
+  return entries;
+}

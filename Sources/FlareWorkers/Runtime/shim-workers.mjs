@@ -1,0 +1,5 @@
+// Stands in for "cloudflare:workers" in a bundle.
+const runtime = globalThis[Symbol.for("flare.runtime")];
+export const {
+  WorkflowEntrypoint, Workflow, WorkerEntrypoint, DurableObject, RpcTarget, env, waitUntil,
+} = runtime;

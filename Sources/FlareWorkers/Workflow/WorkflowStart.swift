@@ -1,0 +1,86 @@
+package import FlareModel
+
+/// Everything a runner needs to begin or resume an instance.
+package struct WorkflowStart: Sendable {
+    package var workflow: String
+    package var instance: String
+    /// When the instance was created: `event.timestamp`.
+    package var timestamp: Timestamp
+    /// Tagged JSON of the parameters; empty for `undefined`.
+    package var payload: [UInt8]
+    /// The finished steps, in the order in which they completed.
+    package var journal: [JournalEntry]
+
+    package init(
+        workflow: String,
+        instance: String,
+        timestamp: Timestamp,
+        payload: [UInt8],
+        journal: [JournalEntry] = []
+    ) {
+        self.workflow = workflow
+        self.instance = instance
+        self.timestamp = timestamp
+        self.payload = payload
+        self.journal = journal
+    }
+
+    /// The invocation that runs this life of the instance. `StepCall.load` of an entry's index must be answered with
+    /// that entry's value.
+    package func invocation(
+        worker: String,
+        version: String?,
+        className: String,
+        onCall: @escaping @Sendable (RunnerCall) async -> RunnerReply,
+        onLog: (@Sendable (ConsoleLine) -> Void)? = nil
+    ) -> Invocation {
+        var entries: [JSONValue] = []
+        var values: [UInt8] = []
+        for entry in journal {
+            var inlined: Int?
+            if case .done(let value) = entry.outcome, values.count + value.count <= Limits.journalInlineBytesMax {
+                values += value
+                inlined = value.count
+            }
+            entries.append(entry.json(valueBytes: inlined))
+        }
+        let journalText = entries.isEmpty ? [] : JSONValue.array(entries).jsonBytes
+        let header: [String: JSONValue] = [
+            "workflow": .object([
+                "name": .string(workflow), "instance": .string(instance), "timestampMs": .integer(timestamp.milliseconds),
+            ]),
+            "payloadBytes": .integer(Int64(payload.count)),
+            "journalBytes": .integer(Int64(journalText.count)),
+        ]
+        return Invocation(
+            worker: worker,
+            version: version,
+            kind: .workflow,
+            className: className,
+            header: .object(header),
+            body: payload + journalText + values,
+            tags: ["workflow": workflow, "instance": instance],
+            onCall: onCall,
+            onLog: onLog
+        )
+    }
+}
+
+/// Something about a finished run that its author should know.
+package struct WorkflowNote: Sendable, Hashable {
+    /// `steps_not_awaited` or `non_deterministic`.
+    package var code: String
+    package var message: String
+
+    package init(code: String, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The notes of a workflow's result.
+    package static func notes(of result: InvocationResult) -> [WorkflowNote] {
+        (result.value["notes"]?.arrayValue ?? []).map {
+            WorkflowNote(code: $0["code"]?.stringValue ?? "note", message: $0["message"]?.stringValue ?? "")
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import FlareModel
+import FlareStore
+import FlareWorkers
+
+/// One line of an instance's history. Written in the transaction of what it tells of, and never removed or changed.
+struct LogRecord: Sendable {
+    enum Kind: String, Sendable {
+        case workflowQueued = "workflow_queued"
+        case workflowRunning = "workflow_running"
+        case workflowWaiting = "workflow_waiting"
+        case workflowInterrupted = "workflow_interrupted"
+        case workflowCompleted = "workflow_completed"
+        case workflowErrored = "workflow_errored"
+        case workflowTerminated = "workflow_terminated"
+        case stepStarted = "step_started"
+        case stepCompleted = "step_completed"
+        case stepErrored = "step_errored"
+        case attemptStarted = "attempt_started"
+        case attemptCompleted = "attempt_completed"
+        case attemptErrored = "attempt_errored"
+        case attemptTimedOut = "attempt_timed_out"
+        case attemptInterrupted = "attempt_interrupted"
+        case sleepStarted = "sleep_started"
+        case sleepCompleted = "sleep_completed"
+        case waitStarted = "wait_started"
+        case waitCompleted = "wait_completed"
+        case waitTimedOut = "wait_timed_out"
+        case eventReceived = "event_received"
+        case console
+        case warning
+    }
+
+    var kind: Kind
+    var step: String?
+    var attempt: Int?
+    var level: String?
+    var message: String?
+    var error: JavaScriptError?
+    var dueAt: Timestamp?
+
+    init(
+        _ kind: Kind,
+        step: String? = nil,
+        attempt: Int? = nil,
+        level: String? = nil,
+        message: String? = nil,
+        error: JavaScriptError? = nil,
+        dueAt: Timestamp? = nil
+    ) {
+        self.kind = kind
+        self.step = step
+        self.attempt = attempt
+        self.level = level
+        self.message = message
+        self.error = error
+        self.dueAt = dueAt
+    }
+
+    func insert(into run: RunKey, at now: Timestamp, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO workflow_log (instance, run, at, type, step, attempt, level, message, error, due_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            .integer(run.instance),
+            .integer(Int64(run.run)),
+            .integer(now.milliseconds),
+            .text(kind.rawValue),
+            SQLValue(step),
+            SQLValue(attempt),
+            SQLValue(level),
+            SQLValue(message),
+            error.map { .blob($0.json.jsonBytes) } ?? .null,
+            dueAt.map { .integer($0.milliseconds) } ?? .null
+        )
+    }
+
+    /// Lines of an instance after a cursor, over all its runs.
+    static func list(
+        of instance: Int64,
+        after cursor: Int64,
+        limit: Int,
+        in transaction: Transaction
+    ) throws -> [InstanceLogBody] {
+        try transaction.rows(
+            """
+            SELECT seq, at, run, type, step, attempt, level, message, error, due_at FROM workflow_log
+            WHERE instance = ? AND seq > ? ORDER BY seq LIMIT ?
+            """,
+            .integer(instance),
+            .integer(cursor),
+            .integer(Int64(limit)),
+            decode: { row in
+                var line = InstanceLogBody(
+                    cursor: row.integer(0),
+                    timestamp: row.time(1),
+                    run: row.int(2),
+                    type: row.text(3)
+                )
+                line.step = row.optionalText(4)
+                line.attempt = row.optionalInt(5)
+                line.level = row.optionalText(6)
+                line.message = row.optionalText(7)
+                line.error = try storedError(row, 8)?.body
+                line.dueAt = row.optionalTime(9)
+                return line
+            }
+        )
+    }
+
+    /// The warnings of a run.
+    static func warnings(of run: RunKey, in transaction: Transaction) throws -> [String] {
+        try transaction.rows(
+            """
+            SELECT message FROM workflow_log
+            WHERE instance = ? AND run = ? AND type = 'warning' ORDER BY seq LIMIT 100
+            """,
+            .integer(run.instance),
+            .integer(Int64(run.run)),
+            decode: { $0.text(0) }
+        )
+    }
+}
+
+extension JavaScriptError {
+    /// The error as the API shows it.
+    var body: StepErrorBody {
+        StepErrorBody(name: name, message: message, stack: stack)
+    }
+}

@@ -1,0 +1,183 @@
+import FlareModel
+import FlareStore
+import FlareWorkers
+
+/// The statements that move a run from one status to the next. Which moves are possible is `RunState`'s to say.
+enum RunRecord {
+    /// A run that got a place, with what its code needs to begin or go on.
+    struct Claim: Sendable {
+        var key: RunKey
+        /// Fences calls of earlier invocations of the same run.
+        var invocation: Int64
+        var isFirst: Bool
+    }
+
+    /// What a run came to.
+    struct Result: Sendable {
+        var output: [UInt8]?
+        var error: JavaScriptError?
+    }
+
+    /// Gives places to runs that are due: those that have begun before new ones, each group in the order of its time.
+    static func claim(limit: Int, at now: Timestamp, in transaction: Transaction) throws -> [Claim] {
+        func due(_ condition: String, _ limit: Int) throws -> [RunKey] {
+            try transaction.rows(
+                """
+                SELECT instance, run FROM workflow_runs
+                WHERE wake_at IS NOT NULL AND started_at \(condition) AND wake_at <= ?
+                ORDER BY wake_at, instance LIMIT ?
+                """,
+                .integer(now.milliseconds),
+                .integer(Int64(limit)),
+                decode: { RunKey(instance: $0.integer(0), run: $0.int(1)) }
+            )
+        }
+        let begun = try due("IS NOT NULL", limit)
+        let fresh = try due("IS NULL", limit - begun.count)
+        return try begun.map { try start($0, isFirst: false, at: now, in: transaction) }
+            + fresh.map { try start($0, isFirst: true, at: now, in: transaction) }
+    }
+
+    private static func start(
+        _ key: RunKey,
+        isFirst: Bool,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws -> Claim {
+        let invocation = try transaction.row(
+            """
+            UPDATE workflow_runs
+            SET status = 'running', wake_at = NULL, invocation = invocation + 1,
+                started_at = COALESCE(started_at, ?), modified_at = ?
+            WHERE instance = ? AND run = ? RETURNING invocation
+            """,
+            .integer(now.milliseconds),
+            .integer(now.milliseconds),
+            .integer(key.instance),
+            .integer(Int64(key.run)),
+            decode: { $0.integer(0) }
+        )
+        return Claim(key: key, invocation: invocation ?? 0, isFirst: isFirst)
+    }
+
+    /// When the next run that is not yet due goes on.
+    static func nextWake(after now: Timestamp, in transaction: Transaction) throws -> Timestamp? {
+        func first(_ condition: String) throws -> Timestamp? {
+            try transaction.row(
+                """
+                SELECT wake_at FROM workflow_runs
+                WHERE wake_at IS NOT NULL AND started_at \(condition) AND wake_at > ? ORDER BY wake_at LIMIT 1
+                """,
+                .integer(now.milliseconds),
+                decode: { $0.time(0) }
+            )
+        }
+        return [try first("IS NOT NULL"), try first("IS NULL")].compactMap { $0 }.min()
+    }
+
+    /// Whether this invocation of the run is the one that may change it.
+    static func isCurrent(_ key: RunKey, invocation: Int64, in transaction: Transaction) throws -> Bool {
+        try transaction.row(
+            "SELECT 1 FROM workflow_runs WHERE instance = ? AND run = ? AND invocation = ? AND status = 'running'",
+            .integer(key.instance),
+            .integer(Int64(key.run)),
+            .integer(invocation),
+            decode: { _ in true }
+        ) ?? false
+    }
+
+    /// Runs whose code was running when the engine ended.
+    static func running(in transaction: Transaction) throws -> [RunKey] {
+        try transaction.rows(
+            "SELECT instance, run FROM workflow_runs WHERE status = 'running' AND ended_at IS NULL",
+            decode: { RunKey(instance: $0.integer(0), run: $0.int(1)) }
+        )
+    }
+
+    /// Puts a run aside until `wake`.
+    static func setWaiting(
+        _ key: RunKey,
+        _ state: RunState,
+        wake: Timestamp,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE workflow_runs SET status = ?, wake_at = ?, losses = ?, modified_at = ?
+            WHERE instance = ? AND run = ?
+            """,
+            .text(state.status.rawValue),
+            .integer(wake.milliseconds),
+            .integer(Int64(state.losses)),
+            .integer(now.milliseconds),
+            .integer(key.instance),
+            .integer(Int64(key.run))
+        )
+    }
+
+    /// Ends a run.
+    static func setEnded(
+        _ key: RunKey,
+        _ state: RunState,
+        _ result: Result,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE workflow_runs
+            SET status = ?, wake_at = NULL, losses = ?, output = ?, error = ?, ended_at = ?, modified_at = ?
+            WHERE instance = ? AND run = ?
+            """,
+            .text(state.status.rawValue),
+            .integer(Int64(state.losses)),
+            result.output.map { .blob($0) } ?? .null,
+            result.error.map { .blob($0.json.jsonBytes) } ?? .null,
+            .integer(now.milliseconds),
+            .integer(now.milliseconds),
+            .integer(key.instance),
+            .integer(Int64(key.run))
+        )
+    }
+
+    /// Takes the next place in the run's journal. A step that finishes also ends a row of losses.
+    static func nextFinishOrder(_ key: RunKey, in transaction: Transaction) throws -> Int64 {
+        try transaction.row(
+            """
+            UPDATE workflow_runs SET finished_steps = finished_steps + 1, losses = 0
+            WHERE instance = ? AND run = ? RETURNING finished_steps
+            """,
+            .integer(key.instance),
+            .integer(Int64(key.run)),
+            decode: { $0.integer(0) }
+        ) ?? 0
+    }
+
+    /// Counts a console line. Returns how many the run has had.
+    static func countConsoleLine(_ key: RunKey, in transaction: Transaction) throws -> Int {
+        try transaction.row(
+            """
+            UPDATE workflow_runs SET console_lines = console_lines + 1
+            WHERE instance = ? AND run = ? RETURNING console_lines
+            """,
+            .integer(key.instance),
+            .integer(Int64(key.run)),
+            decode: { $0.int(0) }
+        ) ?? 0
+    }
+
+    static func result(_ key: RunKey, in transaction: Transaction) throws -> Result {
+        try transaction.row(
+            "SELECT output, error FROM workflow_runs WHERE instance = ? AND run = ?",
+            .integer(key.instance),
+            .integer(Int64(key.run)),
+            decode: { Result(output: $0.optionalBlob(0), error: try storedError($0, 1)) }
+        ) ?? Result()
+    }
+}
+
+/// Reads an error column.
+func storedError(_ row: SQLRow, _ column: Int32) throws -> JavaScriptError? {
+    try row.optionalBlob(column).map { JavaScriptError(json: try JSONValue(json: $0)) }
+}

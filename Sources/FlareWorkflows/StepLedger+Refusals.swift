@@ -1,0 +1,82 @@
+import FlareModel
+import FlareStore
+import FlareWorkers
+
+/// The errors that running code gets from the engine about its own calls.
+extension StepLedger {
+    /// Why a step that is first asked for cannot be: its name, or the number of steps.
+    func refusal(of key: StepKey) throws -> JavaScriptError? {
+        // The name of a nested step carries those of the steps around it: `outer#1 > inner`.
+        let bytesMax = Limits.workflowStepNameBytesMax * (key.name.contains(" > ") ? 8 : 1)
+        guard !key.name.isEmpty, key.name.utf8.count <= bytesMax, key.occurrence >= 1 else {
+            return permanent("a step name has 1 to \(bytesMax) bytes; this one has \(key.name.utf8.count)")
+        }
+        guard key.name.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
+            return permanent("a step name has no control characters")
+        }
+        guard try StepRecord.count(of: run, in: transaction) < Limits.workflowStepsMax else {
+            return permanent("the instance has \(Limits.workflowStepsMax) steps, which is the most it can have")
+        }
+        return nil
+    }
+
+    func tooLarge(_ bytes: Int) -> JavaScriptError {
+        let limit = Limits.workflowValueBytesMax
+        return permanent("output is too large: \(bytes) bytes of at most \(limit); keep large results in a bucket")
+    }
+
+    func tooLong(_ key: StepKey) -> JavaScriptError {
+        permanent("\(key.kind.rawValue) step \"\(key.name)\" would last more than 365 days, which is the longest")
+    }
+
+    func timedOut(_ milliseconds: Int64) -> JavaScriptError {
+        JavaScriptError(name: Self.timeoutName, message: "Execution timed out after \(milliseconds)ms")
+    }
+
+    func unknown(_ key: StepKey) -> JavaScriptError {
+        permanent("step \"\(key.label)\" was never begun")
+    }
+
+    func late(_ step: StepRecord, _ attempt: Int) -> JavaScriptError {
+        permanent("attempt \(attempt) of step \"\(step.key.label)\" has ended before")
+    }
+
+    private func permanent(_ message: String) -> JavaScriptError {
+        JavaScriptError(name: "WorkflowError", message: message, isNonRetryable: true)
+    }
+}
+
+extension StepRecord {
+    /// A step that is first asked for. Its sequence comes with the insert.
+    init(_ key: StepKey, status: Status, startedAt: Timestamp) {
+        self.init(
+            sequence: 0,
+            key: key,
+            parent: nil,
+            status: status,
+            config: nil,
+            eventType: nil,
+            attempts: 0,
+            failures: 0,
+            dueAt: nil,
+            startedAt: startedAt,
+            endedAt: nil,
+            error: nil
+        )
+    }
+}
+
+extension StepConfig {
+    /// What the user gave, completed by the defaults.
+    init(_ given: StepConfiguration) {
+        let standard = StepConfig.standard
+        self.init(
+            retries: Retries(
+                limit: given.retryLimit ?? standard.retries.limit,
+                delay: given.retryDelay?.milliseconds ?? standard.retries.delay,
+                backoff: given.backoff.flatMap { Backoff(rawValue: $0.rawValue) } ?? standard.retries.backoff
+            ),
+            timeout: given.timeout?.milliseconds ?? standard.timeout
+        )
+    }
+}

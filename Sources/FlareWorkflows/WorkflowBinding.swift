@@ -1,0 +1,106 @@
+package import FlareModel
+import FlareStore
+import FlareWorkers
+
+/// A workflow in a Worker's `env`.
+///
+/// Values travel as tagged JSON in raw bodies, never inside the JSON of the call; no bytes stand for `undefined`:
+/// - `create`: arguments `{"id"?}`, body the parameters. Answers `{"id"}`; an id in use is an error.
+/// - `createBatch`: arguments `{"instances": [{"id"?, "bytes": n}]}`, body the parameters of all, `n` bytes each.
+///   Answers `{"instances": [{"id"}]}`; ids in use are left out.
+/// - `get`: `{"id"}`. Answers `{"id"}`; throws `instance.not_found`.
+/// - `status`: `{"id"}`. Answers `{"status", "error"?: {"name", "message"}, "output": true|false}`, and when `output` is
+///   true the body is what `run` returned.
+/// - `terminate`: `{"id"}`. Answers `{}`; throws `instance.cannot_terminate` when it has ended.
+/// - `sendEvent`: `{"id", "type"}`, body the payload. Answers `{}`.
+package struct WorkflowBinding: Binding {
+    private let service: WorkflowService
+    private let workflow: String
+
+    /// A binding to the workflow with this name or id. The workflow is looked up at each call.
+    package init(service: WorkflowService, workflow: String) {
+        self.service = service
+        self.workflow = workflow
+    }
+
+    package func call(_ method: String, arguments: JSONValue, body: [UInt8]) async throws -> BindingReply {
+        switch method {
+        case "create":
+            let new = NewInstance(id: arguments["id"]?.stringValue, params: body, trigger: .binding)
+            return reply(try await service.create(new, of: workflow).id)
+        case "createBatch":
+            return try await createBatch(arguments, body)
+        case "get":
+            return reply(try await found(arguments).id)
+        case "status":
+            return try await status(arguments)
+        case "terminate":
+            _ = try await service.terminate(try id(arguments), of: workflow)
+            return BindingReply(value: .object([:]))
+        case "sendEvent":
+            guard let type = arguments["type"]?.stringValue else {
+                throw FlareError(.invalidArgument, "sendEvent needs the type of the event")
+            }
+            _ = try await service.sendEvent(type, payload: body, to: try id(arguments), of: workflow)
+            return BindingReply(value: .object([:]))
+        default:
+            throw FlareError(
+                .invalidArgument,
+                "a workflow has no method \"\(method)\" yet",
+                hint: "create, createBatch, get, status, terminate, sendEvent"
+            )
+        }
+    }
+
+    private func createBatch(_ arguments: JSONValue, _ body: [UInt8]) async throws -> BindingReply {
+        var rest = body[...]
+        let instances = try (arguments["instances"]?.arrayValue ?? []).map { entry in
+            let count = entry["bytes"]?.integerValue ?? 0
+            guard (0...rest.count).contains(count) else {
+                throw FlareError(.invalidData, "the lengths of a batch do not fit its \(body.count) bytes")
+            }
+            defer { rest = rest.dropFirst(count) }
+            return NewInstance(id: entry["id"]?.stringValue, params: Array(rest.prefix(count)), trigger: .binding)
+        }
+        let created = try await service.createBatch(instances, of: workflow)
+        return BindingReply(
+            value: .object(["instances": .array(created.map { .object(["id": .string($0.id)]) })])
+        )
+    }
+
+    private func status(_ arguments: JSONValue) async throws -> BindingReply {
+        let (instance, result) = try await service.store.database.read { [service, workflow] transaction in
+            let instance = try service.instance(try id(arguments), of: workflow, in: transaction)
+            return (instance, try RunRecord.result(instance.key, in: transaction))
+        }
+        var members: [String: JSONValue] = [
+            "status": .string(instance.status.rawValue), "output": .bool(result.output != nil),
+        ]
+        if let error = result.error {
+            members["error"] = .object(["name": .string(error.name), "message": .string(error.message)])
+        }
+        return BindingReply(value: .object(members), body: result.output ?? [])
+    }
+
+    private func found(_ arguments: JSONValue) async throws -> InstanceRecord {
+        let id = try id(arguments)
+        do {
+            return try await service.store.database.read { [service, workflow] in
+                try service.instance(id, of: workflow, in: $0)
+            }
+        } catch let error as FlareError where error.code == .instanceNotFound {
+            throw FlareError(.instanceNotFound, "(instance.not_found) \(error.message)", hint: error.hint)
+        }
+    }
+
+    private func id(_ arguments: JSONValue) throws -> String {
+        guard let id = arguments["id"]?.stringValue else {
+            throw FlareError(.invalidArgument, "the call needs the id of an instance")
+        }
+        return id
+    }
+
+    private func reply(_ id: String) -> BindingReply {
+        BindingReply(value: .object(["id": .string(id)]))
+    }
+}

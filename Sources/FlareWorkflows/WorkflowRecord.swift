@@ -1,0 +1,212 @@
+package import FlareModel
+import FlareStore
+
+/// A workflow with its current version: a class of a Worker.
+package struct WorkflowRecord: Sendable {
+    package var id: String
+    package var name: String
+    package var version: WorkflowVersionRecord
+    package var createdAt: Timestamp
+    package var modifiedAt: Timestamp
+    package var triggeredAt: Timestamp?
+}
+
+/// A version of a workflow: a class in one deployed version of a Worker. Instances keep the one they began with.
+package struct WorkflowVersionRecord: Sendable, Hashable {
+    package var id: String
+    package var worker: String
+    package var workerVersion: String
+    package var className: String
+    package var createdAt: Timestamp
+}
+
+extension WorkflowRecord {
+    private static let query = """
+        SELECT w.id, w.name, w.created_at, w.modified_at, w.triggered_at,
+            v.id, v.worker, v.worker_version, v.class_name, v.created_at
+        FROM workflows w JOIN workflow_versions v ON v.id = w.version_id
+        """
+
+    private init(_ row: SQLRow) {
+        self.init(
+            id: row.text(0),
+            name: row.text(1),
+            version: WorkflowVersionRecord(row, from: 5),
+            createdAt: row.time(2),
+            modifiedAt: row.time(3),
+            triggeredAt: row.optionalTime(4)
+        )
+    }
+
+    /// The workflow with a name or an id, or nil.
+    static func find(_ name: String, in transaction: Transaction) throws -> WorkflowRecord? {
+        try transaction.row("\(query) WHERE w.name = ?", .text(name), decode: WorkflowRecord.init)
+            ?? transaction.row("\(query) WHERE w.id = ?", .text(name), decode: WorkflowRecord.init)
+    }
+
+    static func list(
+        search: String,
+        limit: Int,
+        offset: Int,
+        in transaction: Transaction
+    ) throws -> [WorkflowRecord] {
+        try transaction.rows(
+            "\(query) WHERE w.name LIKE '%' || ? || '%' ORDER BY w.name LIMIT ? OFFSET ?",
+            .text(search),
+            .integer(Int64(limit)),
+            .integer(Int64(offset)),
+            decode: WorkflowRecord.init
+        )
+    }
+
+    static func count(search: String, in transaction: Transaction) throws -> Int {
+        try transaction.row(
+            "SELECT COUNT(*) FROM workflows WHERE name LIKE '%' || ? || '%'",
+            .text(search),
+            decode: { $0.int(0) }
+        ) ?? 0
+    }
+
+    static func names(in transaction: Transaction) throws -> [String] {
+        try transaction.rows("SELECT name FROM workflows ORDER BY name LIMIT 1000", decode: { $0.text(0) })
+    }
+
+    /// The workflows that a Worker defines now.
+    static func names(ofWorker worker: String, in transaction: Transaction) throws -> [String] {
+        try transaction.rows(
+            """
+            SELECT w.name FROM workflows w JOIN workflow_versions v ON v.id = w.version_id
+            WHERE v.worker = ? ORDER BY w.name
+            """,
+            .text(worker),
+            decode: { $0.text(0) }
+        )
+    }
+
+    /// Instances of the workflow by status.
+    static func counts(of id: String, in transaction: Transaction) throws -> [String: Int] {
+        let counts = try transaction.rows(
+            """
+            SELECT r.status, COUNT(*) FROM workflow_instances i
+            JOIN workflow_runs r ON r.instance = i.seq AND r.run = i.run
+            WHERE i.workflow_id = ? GROUP BY r.status
+            """,
+            .text(id),
+            decode: { ($0.text(0), $0.int(1)) }
+        )
+        return Dictionary(uniqueKeysWithValues: counts)
+    }
+
+    func insert(in transaction: Transaction) throws {
+        try transaction.execute(
+            "INSERT INTO workflows (id, name, version_id, created_at, modified_at) VALUES (?, ?, ?, ?, ?)",
+            .text(id),
+            .text(name),
+            .text(version.id),
+            .integer(createdAt.milliseconds),
+            .integer(modifiedAt.milliseconds)
+        )
+    }
+
+    /// Makes a version the one that new instances begin with.
+    static func setVersion(_ version: String, of id: String, at now: Timestamp, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE workflows SET version_id = ?, modified_at = ? WHERE id = ?",
+            .text(version),
+            .integer(now.milliseconds),
+            .text(id)
+        )
+    }
+
+    static func setTriggered(_ id: String, at now: Timestamp, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE workflows SET triggered_at = ? WHERE id = ?",
+            .integer(now.milliseconds),
+            .text(id)
+        )
+    }
+
+    /// Deletes the workflow with its versions, instances and their history.
+    static func delete(_ id: String, in transaction: Transaction) throws {
+        // Runs refer to versions too; the instances go first, so that no order of cascades matters.
+        try transaction.execute("DELETE FROM workflow_instances WHERE workflow_id = ?", .text(id))
+        try transaction.execute("DELETE FROM workflows WHERE id = ?", .text(id))
+    }
+}
+
+extension WorkflowVersionRecord {
+    init(_ row: SQLRow, from column: Int32) {
+        self.init(
+            id: row.text(column),
+            worker: row.text(column + 1),
+            workerVersion: row.text(column + 2),
+            className: row.text(column + 3),
+            createdAt: row.time(column + 4)
+        )
+    }
+
+    static func find(_ id: String, in transaction: Transaction) throws -> WorkflowVersionRecord? {
+        try transaction.row(
+            "SELECT id, worker, worker_version, class_name, created_at FROM workflow_versions WHERE id = ?",
+            .text(id),
+            decode: { WorkflowVersionRecord($0, from: 0) }
+        )
+    }
+
+    static func list(
+        of workflow: String,
+        limit: Int,
+        offset: Int,
+        in transaction: Transaction
+    ) throws -> [WorkflowVersionRecord] {
+        try transaction.rows(
+            """
+            SELECT id, worker, worker_version, class_name, created_at FROM workflow_versions
+            WHERE workflow_id = ? ORDER BY created_at DESC, id LIMIT ? OFFSET ?
+            """,
+            .text(workflow),
+            .integer(Int64(limit)),
+            .integer(Int64(offset)),
+            decode: { WorkflowVersionRecord($0, from: 0) }
+        )
+    }
+
+    /// Inserts the version unless the same class of the same Worker version is there. Returns the one that stands.
+    func upsert(of workflow: String, in transaction: Transaction) throws -> WorkflowVersionRecord {
+        try transaction.execute(
+            """
+            INSERT INTO workflow_versions (id, workflow_id, worker, worker_version, class_name, created_at)
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (workflow_id, worker, worker_version, class_name) DO NOTHING
+            """,
+            .text(id),
+            .text(workflow),
+            .text(worker),
+            .text(workerVersion),
+            .text(className),
+            .integer(createdAt.milliseconds)
+        )
+        return try transaction.row(
+            """
+            SELECT id, worker, worker_version, class_name, created_at FROM workflow_versions
+            WHERE workflow_id = ? AND worker = ? AND worker_version = ? AND class_name = ?
+            """,
+            .text(workflow),
+            .text(worker),
+            .text(workerVersion),
+            .text(className),
+            decode: { WorkflowVersionRecord($0, from: 0) }
+        ) ?? self
+    }
+
+    /// The versions of a Worker that unfinished instances are pinned to.
+    static func workerVersionsInUse(of worker: String, in transaction: Transaction) throws -> [String] {
+        try transaction.rows(
+            """
+            SELECT DISTINCT v.worker_version FROM workflow_runs r JOIN workflow_versions v ON v.id = r.version_id
+            WHERE r.ended_at IS NULL AND v.worker = ?
+            """,
+            .text(worker),
+            decode: { $0.text(0) }
+        )
+    }
+}

@@ -1,0 +1,83 @@
+import FlareModel
+import FlareStore
+import Logging
+import ServiceLifecycle
+
+/// Starts the code of runs that are due: new ones, those whose wait is over, and those that a stop of the engine cut
+/// off. Woken by commits and deadlines alone.
+package struct WorkflowScheduler: Service {
+    private let store: WorkflowStore
+    private let lives: Lives
+    private let hooks: WorkflowHooks
+
+    init(store: WorkflowStore, lives: Lives, hooks: WorkflowHooks) {
+        self.store = store
+        self.lives = lives
+        self.hooks = hooks
+    }
+
+    /// Runs until a graceful shutdown. Code that still runs then is put aside and resumed by the next start.
+    package func run() async throws {
+        try await recover()
+        await cancelWhenGracefulShutdown {
+            await loop()
+        }
+    }
+
+    /// Runs that were cut off by the end of the engine become due; their open attempts are marked as interrupted.
+    private func recover() async throws {
+        let count = try await store.persist { [store] transaction in
+            let now = store.time.now()
+            let keys = try RunRecord.running(in: transaction)
+            for key in keys {
+                guard let instance = try InstanceRecord.find(key.instance, in: transaction) else { continue }
+                var state = instance.state
+                guard case .wake(let wake) = state.event(.interrupted, at: now) else { continue }
+                let ledger = StepLedger(run: key, now: now, transaction: transaction)
+                try ledger.interruptOpen()
+                try RunRecord.setWaiting(key, state, wake: wake, at: now, in: transaction)
+                try ledger.log(LogRecord(.workflowInterrupted, message: "the engine was restarted", dueAt: wake))
+            }
+            return keys.count
+        }
+        if count > 0 { store.logger.info("resuming workflow instances", metadata: ["count": "\(count)"]) }
+    }
+
+    private func loop() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                do {
+                    let (claims, next) = try await claim(lives.freePlaces)
+                    lives.takePlaces(claims.count)
+                    for claim in claims {
+                        group.addTask {
+                            await InstanceDriver(claim, store: store, lives: lives, hooks: hooks).run()
+                            lives.freePlace()
+                        }
+                    }
+                    await lives.scheduler.wait(until: next, time: store.time)
+                } catch {
+                    store.logger.error("due workflow instances could not be read", metadata: ["error": "\(error)"])
+                    await store.time.sleep(until: store.time.now() + .seconds(1))
+                }
+            }
+        }
+    }
+
+    /// Takes due runs for the free places. Returns when the next run is due, if a place is left for it.
+    private func claim(_ free: Int) async throws -> ([RunRecord.Claim], Timestamp?) {
+        guard free > 0 else { return ([], nil) }
+        return try await store.database.write { [store] transaction in
+            let now = store.time.now()
+            let claims = try RunRecord.claim(limit: free, at: now, in: transaction)
+            for claim in claims {
+                let ledger = StepLedger(run: claim.key, now: now, transaction: transaction)
+                try ledger.settleDue()
+                try ledger.log(LogRecord(.workflowRunning))
+                transaction.afterCommit { store.watchers.notify(claim.key.instance) }
+            }
+            let next = claims.count < free ? try RunRecord.nextWake(after: now, in: transaction) : nil
+            return (claims, next)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package import FlareModel
+package import FlareStore
+
+/// What a new instance is made of.
+package struct NewInstance: Sendable {
+    /// Nil for a new UUID.
+    package var id: String?
+    /// Tagged JSON of the parameters; empty for `undefined`.
+    package var params: [UInt8]
+    package var trigger: TriggerSource
+
+    package init(id: String? = nil, params: [UInt8] = [], trigger: TriggerSource) {
+        self.id = id
+        self.params = params
+        self.trigger = trigger
+    }
+}
+
+extension WorkflowService {
+    /// Creates an instance in the caller's transaction; it begins once that is committed.
+    /// Throws `alreadyExists` when the id is taken: instances are never replaced.
+    @discardableResult
+    package func create(
+        _ instance: NewInstance,
+        of name: String,
+        in transaction: Transaction
+    ) throws -> InstanceRecord {
+        let workflow = try workflow(name, in: transaction)
+        let id = instance.id ?? Identifier.uuid()
+        try NameRule.instance.validate(id)
+        // A batch of a queue may be larger: what its messages are was checked when they were sent.
+        guard instance.trigger == .queue || instance.params.count <= Limits.workflowValueBytesMax else {
+            throw FlareError(
+                .bodyTooLarge,
+                "the parameters have \(instance.params.count) bytes; an instance takes at most "
+                    + "\(Limits.workflowValueBytesMax)",
+                hint: "keep large data in a bucket and pass its key"
+            )
+        }
+        let now = store.time.now()
+        let created = try InstanceRecord.insert(
+            id,
+            of: workflow,
+            params: instance.params,
+            trigger: instance.trigger,
+            at: now,
+            in: transaction
+        )
+        guard let created else {
+            throw FlareError(
+                .alreadyExists,
+                "workflow \"\(workflow.name)\" already has an instance \"\(id)\"",
+                hint: "choose another id, or see it: flare workflows status \(workflow.name) \(id)"
+            )
+        }
+        try WorkflowRecord.setTriggered(workflow.id, at: now, in: transaction)
+        let line = LogRecord(.workflowQueued, message: instance.trigger.rawValue)
+        try line.insert(into: created.key, at: now, in: transaction)
+        transaction.afterCommit { [lives] in lives.scheduler.notify() }
+        return created
+    }
+
+    /// Creates an instance.
+    package func create(_ instance: NewInstance, of name: String) async throws -> InstanceBody {
+        try await store.database.write { try self.create(instance, of: name, in: $0).body }
+    }
+
+    /// Creates several instances in one transaction. Ids that are taken are skipped, so that a repeated call is
+    /// harmless.
+    package func createBatch(_ instances: [NewInstance], of name: String) async throws -> [InstanceBody] {
+        guard (1...Limits.workflowBatchMax).contains(instances.count) else {
+            throw FlareError(
+                .invalidArgument,
+                "a batch has 1 to \(Limits.workflowBatchMax) instances; this one has \(instances.count)"
+            )
+        }
+        return try await store.database.write { transaction in
+            let workflow = try self.workflow(name, in: transaction)
+            return try instances.compactMap { instance in
+                if let id = instance.id, try InstanceRecord.find(id, of: workflow.id, in: transaction) != nil {
+                    return nil
+                }
+                return try self.create(instance, of: workflow.name, in: transaction).body
+            }
+        }
+    }
+
+    /// The instance with an id, or the newest one for `latest`; throws `instanceNotFound`.
+    package func instance(_ id: String, of name: String, in transaction: Transaction) throws -> InstanceRecord {
+        let workflow = try workflow(name, in: transaction)
+        if let instance = try InstanceRecord.find(id, of: workflow.id, in: transaction) { return instance }
+        if id == "latest", let latest = try InstanceRecord.latest(of: workflow.id, in: transaction) { return latest }
+        throw FlareError(
+            .instanceNotFound,
+            id == "latest"
+                ? "workflow \"\(workflow.name)\" has no instances yet"
+                : "workflow \"\(workflow.name)\" has no instance \"\(id)\"",
+            hint: id == "latest"
+                ? "begin one: flare workflows run \(workflow.name)" : "see: flare workflows instances \(workflow.name)"
+        )
+    }
+
+    /// One page of the instances that a filter finds, how many it finds, and the cursor of the next page.
+    package func instances(
+        of name: String,
+        _ filter: InstanceFilter
+    ) async throws -> (page: [InstanceBody], total: Int, cursor: Int64?) {
+        try await store.database.read { transaction in
+            let workflow = try self.workflow(name, in: transaction)
+            let page = try InstanceRecord.list(of: workflow.id, filter, in: transaction)
+            let total = try InstanceRecord.count(of: workflow.id, filter, in: transaction)
+            return (page.map(\.body), total, page.count == filter.limit ? page.last?.sequence : nil)
+        }
+    }
+
+    /// An instance as lists show it.
+    package func get(_ id: String, of name: String) async throws -> InstanceBody {
+        try await store.database.read { try self.instance(id, of: name, in: $0).body }
+    }
+
+    /// An instance with all its steps.
+    package func detail(_ id: String, of name: String) async throws -> InstanceDetailBody {
+        try await store.database.read { transaction in
+            try self.instance(id, of: name, in: transaction).detail(in: transaction)
+        }
+    }
+
+    /// Ends an instance now. Code that runs is told to go, and nothing that it still says counts.
+    /// Throws `inUse` when the instance has ended before.
+    package func terminate(_ id: String, of name: String) async throws -> Timestamp {
+        try await store.persist { [store, lives] transaction in
+            let instance = try self.instance(id, of: name, in: transaction)
+            let now = store.time.now()
+            var state = instance.state
+            guard state.event(.terminated, at: now) == .end else {
+                throw FlareError(
+                    .inUse,
+                    "(instance.cannot_terminate) instance \"\(instance.id)\" is \(instance.status.rawValue) already"
+                )
+            }
+            let ledger = StepLedger(run: instance.key, now: now, transaction: transaction)
+            try ledger.interruptOpen()
+            try RunRecord.setEnded(instance.key, state, RunRecord.Result(), at: now, in: transaction)
+            try ledger.log(LogRecord(.workflowTerminated))
+            transaction.afterCommit {
+                lives.find(instance.key)?.stop()
+                store.watchers.notify(instance.sequence)
+            }
+            return now
+        }
+    }
+
+    /// Sends an event to an instance: the step that waits for its type receives it, or the next one that will.
+    package func sendEvent(
+        _ type: String,
+        payload: [UInt8],
+        to id: String,
+        of name: String
+    ) async throws -> InstanceEventBody {
+        guard !type.isEmpty, type.utf8.count <= Limits.workflowStepNameBytesMax else {
+            throw FlareError(.invalidArgument, "an event type has 1 to \(Limits.workflowStepNameBytesMax) bytes")
+        }
+        guard payload.count <= Limits.workflowValueBytesMax else {
+            throw FlareError(
+                .bodyTooLarge,
+                "the payload has \(payload.count) bytes; an event takes at most \(Limits.workflowValueBytesMax)"
+            )
+        }
+        return try await store.persist { [store, lives] transaction in
+            let instance = try self.instance(id, of: name, in: transaction)
+            guard !instance.status.isFinal else {
+                throw FlareError(
+                    .inUse,
+                    "instance \"\(instance.id)\" is \(instance.status.rawValue) and takes no more events"
+                )
+            }
+            let now = store.time.now()
+            let event = EventRecord(type: type, payload: payload, sentAt: now)
+            let ledger = StepLedger(run: instance.key, now: now, transaction: transaction)
+            try ledger.log(LogRecord(.eventReceived, message: type))
+            if try ledger.deliver(event) {
+                var state = instance.state
+                if case .wake(let wake) = state.event(.awakened, at: now) {
+                    try RunRecord.setWaiting(instance.key, state, wake: wake, at: now, in: transaction)
+                }
+            } else {
+                guard try EventRecord.count(of: instance.sequence, in: transaction) < Limits.workflowEventsWaitingMax
+                else {
+                    throw FlareError(
+                        .tooManyRequests,
+                        "\(Limits.workflowEventsWaitingMax) events wait for instance \"\(instance.id)\" already"
+                    )
+                }
+                try event.insert(for: instance.sequence, in: transaction)
+            }
+            transaction.afterCommit {
+                lives.find(instance.key)?.wakeCalls()
+                lives.scheduler.notify()
+                store.watchers.notify(instance.sequence)
+            }
+            return InstanceEventBody(instanceID: instance.id, timestamp: now)
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package import FlareModel
+package import FlareStore
+package import FlareWorkers
+package import Logging
+
+/// What the room of workflows needs from the rooms beside it, given once at construction.
+package struct WorkflowHooks: Sendable {
+    /// Runs code of a Worker; `WorkerService.invoke`. Cancelled to put an instance aside.
+    package var invoke: @Sendable (Invocation) async throws -> InvocationResult
+
+    /// Acknowledges leased messages in the transaction of the instance that they become; throws when one of them is no
+    /// longer leased. `QueueService.acknowledge`.
+    package var acknowledge: @Sendable (_ leaseIDs: [String], Transaction) throws -> Void
+
+    package init(
+        invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
+        acknowledge: @escaping @Sendable (_ leaseIDs: [String], Transaction) throws -> Void
+    ) {
+        self.invoke = invoke
+        self.acknowledge = acknowledge
+    }
+}
+
+/// Workflows and their instances: what is defined, what runs, and what became of it.
+///
+/// An instance runs by itself once its row is committed, and goes on after every end of the engine until it is
+/// complete, errored or terminated. The scheduler in `service` does that work.
+package final class WorkflowService: Sendable {
+    let store: WorkflowStore
+    let lives = Lives()
+    let hooks: WorkflowHooks
+
+    package init(database: Database, hooks: WorkflowHooks, time: any TimeSource, logger: Logger) {
+        store = WorkflowStore(database: database, time: time, logger: logger)
+        self.hooks = hooks
+    }
+
+    /// The loop that starts and resumes instances.
+    package var service: WorkflowScheduler {
+        WorkflowScheduler(store: store, lives: lives, hooks: hooks)
+    }
+
+    // MARK: - Definitions
+
+    /// Defines a workflow, or gives it a new version: a class of a deployed version of a Worker. Instances that have
+    /// begun keep theirs. Throws `inUse` when the workflow belongs to another Worker that still has unfinished ones.
+    @discardableResult
+    package func define(
+        _ name: String,
+        worker: String,
+        workerVersion: String,
+        className: String,
+        in transaction: Transaction
+    ) throws -> WorkflowRecord {
+        try NameRule.workflow.validate(name)
+        let now = store.time.now()
+        let version = WorkflowVersionRecord(
+            id: Identifier.uuid(),
+            worker: worker,
+            workerVersion: workerVersion,
+            className: className,
+            createdAt: now
+        )
+        guard let existing = try WorkflowRecord.find(name, in: transaction) else {
+            let workflow = WorkflowRecord(
+                id: Identifier.uuid(),
+                name: name,
+                version: version,
+                createdAt: now,
+                modifiedAt: now
+            )
+            try workflow.insert(in: transaction)
+            _ = try version.upsert(of: workflow.id, in: transaction)
+            return workflow
+        }
+        if existing.version.worker != worker {
+            try requireIdle(existing, to: "moved to another Worker", in: transaction)
+        }
+        let stored = try version.upsert(of: existing.id, in: transaction)
+        try WorkflowRecord.setVersion(stored.id, of: existing.id, at: now, in: transaction)
+        return try workflow(name, in: transaction)
+    }
+
+    /// The workflow with a name or an id; throws `workflowNotFound`.
+    package func workflow(_ name: String, in transaction: Transaction) throws -> WorkflowRecord {
+        if let workflow = try WorkflowRecord.find(name, in: transaction) { return workflow }
+        throw FlareError.notFound(
+            .workflowNotFound,
+            kind: "workflow",
+            name: name,
+            candidates: try WorkflowRecord.names(in: transaction),
+            listing: "flare workflows list"
+        )
+    }
+
+    /// One page of the workflows whose name contains `search`, and how many there are.
+    package func list(search: String = "", limit: Int, offset: Int) async throws -> ([WorkflowBody], total: Int) {
+        try await store.database.read { transaction in
+            let page = try WorkflowRecord.list(search: search, limit: limit, offset: offset, in: transaction)
+            return (
+                try page.map { try $0.body(in: transaction) },
+                try WorkflowRecord.count(search: search, in: transaction)
+            )
+        }
+    }
+
+    package func get(_ name: String) async throws -> WorkflowBody {
+        try await store.database.read { try self.workflow(name, in: $0).body(in: $0) }
+    }
+
+    /// The versions of a workflow, newest first.
+    package func versions(of name: String, limit: Int, offset: Int) async throws -> [WorkflowVersionBody] {
+        try await store.database.read { transaction in
+            let workflow = try self.workflow(name, in: transaction)
+            return try WorkflowVersionRecord.list(of: workflow.id, limit: limit, offset: offset, in: transaction)
+                .map { $0.body(of: workflow) }
+        }
+    }
+
+    /// Deletes a workflow with all its history. Throws `inUse` while an instance is unfinished.
+    package func delete(_ name: String) async throws {
+        try await store.persist { transaction in
+            let workflow = try self.workflow(name, in: transaction)
+            try self.requireIdle(workflow, to: "deleted", in: transaction)
+            try WorkflowRecord.delete(workflow.id, in: transaction)
+        }
+    }
+
+    // MARK: - Workers
+
+    /// The names of the workflows that a Worker defines.
+    package func names(ofWorker worker: String, in transaction: Transaction) throws -> [String] {
+        try WorkflowRecord.names(ofWorker: worker, in: transaction)
+    }
+
+    /// The versions of a Worker that unfinished instances are pinned to; these must be kept.
+    package func workerVersionsInUse(_ worker: String, in transaction: Transaction) throws -> Set<String> {
+        Set(try WorkflowVersionRecord.workerVersionsInUse(of: worker, in: transaction))
+    }
+
+    /// Called before a Worker is deleted. Throws `inUse` while an instance of this workflow is unfinished; deletes the
+    /// workflow when it never had one, and otherwise keeps it with its history.
+    package func release(_ name: String, in transaction: Transaction) throws {
+        guard let workflow = try WorkflowRecord.find(name, in: transaction) else { return }
+        try requireIdle(workflow, to: "left without its Worker", in: transaction)
+        if try InstanceRecord.latest(of: workflow.id, in: transaction) == nil {
+            try WorkflowRecord.delete(workflow.id, in: transaction)
+        }
+    }
+
+    private func requireIdle(_ workflow: WorkflowRecord, to verb: String, in transaction: Transaction) throws {
+        let unfinished = try InstanceRecord.unfinished(of: workflow.id, limit: 1_000, in: transaction)
+        guard let first = unfinished.first else { return }
+        throw FlareError(
+            .inUse,
+            "workflow \"\(workflow.name)\" has \(unfinished.count) unfinished instances and cannot be \(verb)",
+            hint: "wait for them, or terminate them: flare workflows terminate \(workflow.name) \(first)"
+        )
+    }
+}
+
+extension WorkflowRecord {
+    fileprivate func body(in transaction: Transaction) throws -> WorkflowBody {
+        WorkflowBody(
+            id: id,
+            name: name,
+            scriptName: version.worker,
+            className: version.className,
+            createdOn: createdAt,
+            modifiedOn: modifiedAt,
+            triggeredOn: triggeredAt,
+            instances: try Self.counts(of: id, in: transaction),
+            versionID: version.id
+        )
+    }
+}
+
+extension WorkflowVersionRecord {
+    fileprivate func body(of workflow: WorkflowRecord) -> WorkflowVersionBody {
+        WorkflowVersionBody(id: id, className: className, workflowID: workflow.id, createdOn: createdAt)
+    }
+}

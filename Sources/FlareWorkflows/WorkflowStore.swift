@@ -1,0 +1,27 @@
+import FlareModel
+import FlareStore
+import Logging
+
+/// What every part of the room works with: rows, time, and who is told of changes.
+struct WorkflowStore: Sendable {
+    let database: Database
+    let time: any TimeSource
+    let logger: Logger
+    let watchers = InstanceWatchers()
+
+    /// Writes, and waits for as long as the disk is full or fails: what has happened to an instance must not be lost
+    /// because it cannot be written down just now.
+    func persist<Value: Sendable>(
+        _ body: @escaping @Sendable (Transaction) throws -> Value
+    ) async throws -> Value {
+        while true {
+            do {
+                return try await database.write(body)
+            } catch let error as FlareError where error.code == .diskFull || error.code == .storeFailed {
+                logger.error("a workflow waits for the store", metadata: ["error": "\(error)"])
+                await time.sleep(until: time.now() + .seconds(1))
+                try Task.checkCancellation()
+            }
+        }
+    }
+}

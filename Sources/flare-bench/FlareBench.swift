@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// Measures flare on this machine.
+struct FlareBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "flare-bench",
+        abstract: "Measure flare on this machine.",
+        subcommands: [IngestHTTP.self]
+    )
+
+    /// The program.
+    ///
+    /// In a function, since the parser's asynchronous entry is not found at the top level of a file.
+    static func run() async {
+        await main()
+    }
+}

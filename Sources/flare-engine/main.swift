@@ -1,0 +1,4 @@
+import FlareEngine
+import Glibc
+
+exit(await EngineArguments.main())

@@ -1,0 +1,3 @@
+import FlareCLI
+
+await FlareProgram.run()

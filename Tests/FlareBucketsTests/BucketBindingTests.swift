@@ -1,0 +1,94 @@
+import FlareBuckets
+import FlareModel
+import FlareStore
+import NIOCore
+import Testing
+
+@Suite("The binding of a bucket")
+struct BucketBindingTests {
+    @Test("put, head, get, list and delete have R2's shapes")
+    func shapes() async throws {
+        try await BucketsFixture.with { f in
+            let bucket = BucketBinding(service: f.service, bucket: "data")
+            let arguments = JSONValue.object([
+                "key": .string("a/b"),
+                "httpMetadata": .object(["contentType": .string("text/plain"), "cacheExpiry": .integer(5)]),
+                "customMetadata": .object(["owner": .string("me")]),
+            ])
+            let put = try await bucket.call("put", arguments: arguments, body: Array("hello".utf8)).value
+            #expect(put["size"] == .integer(5))
+            #expect(put["httpEtag"] == .string("\"5d41402abc4b2a76b9719d911017c592\""))
+            #expect(put["uploaded"] == .integer(f.time.now().milliseconds))
+            #expect(put["httpMetadata"] == arguments["httpMetadata"])
+            #expect(put["customMetadata"] == arguments["customMetadata"])
+            let key = JSONValue.object(["key": .string("a/b")])
+            #expect(try await bucket.call("head", arguments: key, body: []).value == put)
+            let get = try await bucket.call("get", arguments: key, body: [])
+            #expect(get.body == Array("hello".utf8))
+            #expect(get.value["hasBody"] == .bool(true))
+            #expect(get.value["range"] == .object(["offset": .integer(0), "length": .integer(5)]))
+            let list = try await bucket.call("list", arguments: .object(["prefix": .string("a")]), body: []).value
+            #expect(list["truncated"] == .bool(false))
+            #expect(list["objects"]?.arrayValue?.first?["key"] == .string("a/b"))
+            #expect(list["objects"]?.arrayValue?.first?["customMetadata"] == nil)
+            let keys = JSONValue.object(["keys": .array([.string("a/b"), .string("none")])])
+            #expect(try await bucket.call("delete", arguments: keys, body: []).value == .null)
+            #expect(try await bucket.call("get", arguments: key, body: []).value == .null)
+            #expect(try await bucket.call("head", arguments: key, body: []).value == .null)
+        }
+    }
+
+    @Test("a failed condition answers the object without a body, and a put with null")
+    func conditions() async throws {
+        try await BucketsFixture.with { f in
+            let bucket = BucketBinding(service: f.service, bucket: "data")
+            try await f.put("k", "old")
+            let onlyIf = JSONValue.object(["etagMatches": .string("\"nope\"")])
+            let arguments = JSONValue.object(["key": .string("k"), "onlyIf": onlyIf])
+            let get = try await bucket.call("get", arguments: arguments, body: [])
+            #expect(get.value["hasBody"] == .bool(false))
+            #expect(get.value["size"] == .integer(3))
+            #expect(get.body.isEmpty)
+            #expect(try await bucket.call("put", arguments: arguments, body: [1]).value == .null)
+            #expect(try await f.text("k") == "old")
+        }
+    }
+
+    @Test("a large object is fetched in pieces")
+    func pieces() async throws {
+        try await BucketsFixture.with { f in
+            let bucket = BucketBinding(service: f.service, bucket: "data")
+            let size = Limits.objectBindingBytesMax + 1000
+            let bytes = [UInt8](repeating: 1, count: size - 1) + [2]
+            _ = try await f.service.put("k", in: "data", bytes: ByteBuffer(bytes: bytes))
+            let first = try await bucket.call("get", arguments: .object(["key": .string("k")]), body: [])
+            #expect(first.body.count == Limits.objectBindingBytesMax)
+            #expect(first.value["bodyLength"] == .integer(Int64(first.body.count)))
+            #expect(first.value["range"]?["length"] == .integer(Int64(size)))
+            let rest = JSONValue.object([
+                "key": .string("k"),
+                "range": .object(["offset": .integer(Int64(first.body.count)), "length": .integer(1000)]),
+                "onlyIf": .object(["etagMatches": first.value["etag"] ?? .null]),
+            ])
+            #expect(first.body + (try await bucket.call("get", arguments: rest, body: []).body) == bytes)
+        }
+    }
+
+    @Test("bad arguments are refused")
+    func bad() async throws {
+        try await BucketsFixture.with { f in
+            let bucket = BucketBinding(service: f.service, bucket: "data")
+            try await f.put("k")
+            let calls: [(String, JSONValue)] = [
+                ("head", .null), ("get", .object(["key": .integer(1)])), ("copy", .null), ("delete", .object([:])),
+                ("get", .object(["key": .string("k"), "range": .object(["offset": .integer(9)])])),
+                ("put", .object(["key": .string("k"), "storageClass": .string("Cold")])),
+                ("put", .object(["key": .string("k"), "customMetadata": .object(["a": .integer(1)])])),
+            ]
+            for (method, arguments) in calls {
+                let code = await code { try await bucket.call(method, arguments: arguments, body: []).value }
+                #expect(code == .invalidArgument, "\(method) \(arguments)")
+            }
+        }
+    }
+}

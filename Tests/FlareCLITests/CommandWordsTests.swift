@@ -1,0 +1,51 @@
+import FlareModel
+import Testing
+
+@testable import FlareCLI
+
+@Suite("Words of a command line")
+struct CommandWordsTests {
+    @Test("a mistyped command is answered with the nearest one")
+    func nearestCommand() {
+        let error = #expect(throws: FlareError.self) { try CommandWords(["engin", "status"], root: Flare.self) }
+        #expect(error?.message == "flare has no command \"engin\". Did you mean \"engine\"?")
+        #expect(error?.code.exitStatus == 64)
+    }
+
+    @Test("a mistyped sub-command names its group")
+    func nearestSubcommand() {
+        let error = #expect(throws: FlareError.self) { try CommandWords(["engine", "stat"], root: Flare.self) }
+        #expect(error?.message.hasPrefix("flare engine has no command \"stat\"") == true)
+        #expect(error?.hint == "see: flare engine --help")
+    }
+
+    @Test("arguments of a command are not taken for sub-commands")
+    func argumentsPass() throws {
+        let words = try CommandWords(["engine", "tokens", "create", "laptop"], root: Flare.self)
+        #expect(words.path == ["engine", "tokens", "create"])
+    }
+
+    @Test("an option that the environment sets is added, unless the words have it")
+    func environment() throws {
+        let plain = try CommandWords(["engine", "logs"], root: Flare.self)
+        #expect(try plain.withOptions(from: ["FLARE_LINES": "3"]) == ["engine", "logs", "--lines=3"])
+        #expect(try plain.withOptions(from: ["FLARE_JSON": "true"]) == ["engine", "logs", "--json"])
+        #expect(try plain.withOptions(from: ["FLARE_JSON": "false"]) == ["engine", "logs"])
+        let given = try CommandWords(["engine", "logs", "--lines", "5"], root: Flare.self)
+        #expect(try given.withOptions(from: ["FLARE_LINES": "3"]) == ["engine", "logs", "--lines", "5"])
+    }
+}
+
+@Suite("Tables")
+struct TableTests {
+    @Test("columns are two spaces apart and the last is not padded")
+    func columns() {
+        let text = Table.text(["NAME", "SIZE"], [["orders", "1"], ["a", "20"]])
+        #expect(text == "NAME    SIZE\norders  1\na       20")
+    }
+
+    @Test("an empty list is the header alone")
+    func empty() {
+        #expect(Table.text(["NAME", "SIZE"], []) == "NAME  SIZE")
+    }
+}

@@ -1,0 +1,97 @@
+import FlareModel
+import FlareTestSupport
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("the engine")
+    struct EngineTests {
+        @Test("a command starts it; it keeps its ports across a restart and says when it does not run")
+        func life() async throws {
+            try await FlareFixture.with { f in
+                #expect(try await f.run("engine", "status").status == 69)
+                try await f.run("queues", "create", "orders").check()
+                let first = try f.engine()
+                try await f.run("engine", "restart").check()
+                let second = try f.engine()
+                #expect(first.pid != second.pid)
+                #expect(first.ingestPort == second.ingestPort)
+                #expect(first.controlPort == second.controlPort)
+                try await f.run("queues", "info", "orders").check()
+                try await f.run("engine", "stop").check()
+                #expect(!isAlive(second.pid))
+                #expect(try await f.run("engine", "status").status == 69)
+            }
+        }
+
+        @Test("a second engine on the same directory fails and names the first one's pid")
+        func second() async throws {
+            try await FlareFixture.with { f in
+                let pid = try await f.startEngine().pid
+                let result = try await f.run("engine", "run", within: .seconds(20))
+                #expect(result.status == 73)
+                #expect(result.stderr.contains("\(pid)"))
+                #expect(isAlive(pid))
+            }
+        }
+
+        @Test("after kill -9 the next command starts a new one, with everything there")
+        func killed() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                try await f.killEngine()
+                let list = try await f.run("queues", "list", "--json").check().json()
+                #expect(list.arrayValue?.compactMap { $0["queue"]?["queue_name"]?.stringValue } == ["orders"])
+            }
+        }
+
+        @Test("the control socket is its owner's alone, and TCP wants a token")
+        func closed() async throws {
+            try await FlareFixture.with { f in
+                let info = try await f.startEngine()
+                let attributes = try FileManager.default.attributesOfItem(atPath: info.socketPath)
+                #expect(attributes[.posixPermissions] as? Int == 0o600)
+                let reply = try await httpRequest(
+                    "GET",
+                    "/client/v4/accounts/local/queues",
+                    port: info.controlPort
+                )
+                #expect(reply.status == 401)
+            }
+        }
+
+        @Test("a path that is too long for a socket's address works all the same")
+        func longPath() async throws {
+            try await FlareFixture.with { f in
+                let state = f.directory + "/" + String(repeating: "long/", count: 24) + "state"
+                try await f.run("queues", "create", "orders", "--state", state).check()
+                try await f.run("engine", "stop", "--state", state).check()
+            }
+        }
+
+        @Test("a state directory that cannot be written to is told, with status 77")
+        func notWritable() async throws {
+            try await FlareFixture.with { f in
+                // A file in the way stops everybody, the superuser too.
+                let file = try f.write("file", "")
+                let result = try await f.run("queues", "list", "--state", file + "/state")
+                #expect([69, 77].contains(result.status))
+                #expect(result.stderr.contains(file))
+            }
+        }
+
+        @Test("lists are JSON for other programs when there is no terminal")
+        func json() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                let flare = try BuiltPrograms.path("flare")
+                let result = try await f.run(
+                    "/bin/sh",
+                    ["-c", "\(flare) queues list --json | jq --raw-output '.[].queue.queue_name'"]
+                )
+                #expect(result.status == 0)
+                #expect(result.lines == ["orders"])
+            }
+        }
+    }
+}

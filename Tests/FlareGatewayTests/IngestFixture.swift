@@ -1,0 +1,161 @@
+import FlareBuckets
+import FlareModel
+import FlarePipelines
+import FlareQueues
+import FlareStore
+import Foundation
+import Glibc
+import Logging
+import NIOPosix
+import Testing
+
+@testable import FlareGateway
+
+/// An ingest server on a free port, with the pipeline `orders`.
+struct IngestFixture {
+    let pipelines: PipelineService
+    let server: IngestServer
+    let port: Int
+
+    static func with(_ body: (IngestFixture) async throws -> Void) async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("ingest-\(Identifier.hexadecimal())")
+        try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: path) }
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let state = StateDirectory(path: path.path)
+        let time = SystemTime()
+        let database = try Database.open(
+            path: state.database,
+            migrations: QueueService.migrations + BucketService.migrations + PipelineService.migrations
+        )
+        let queues = QueueService(database: database, time: time, logger: logger)
+        let buckets = BucketService(
+            database: database,
+            objects: try FileObjectStore(directory: state.objects),
+            queues: queues,
+            time: time,
+            logger: logger
+        )
+        let pipelines = PipelineService(
+            database: database,
+            state: state,
+            disk: PosixDisk(),
+            buckets: buckets,
+            time: time,
+            logger: logger
+        )
+        try await pipelines.open()
+        try await pipelines.create(PipelineCreateBody(name: "orders", destinationBucket: "data"))
+        let server = IngestServer(
+            pipelines: pipelines,
+            group: MultiThreadedEventLoopGroup.singleton,
+            logger: logger
+        )
+        let port = try await server.start(host: "127.0.0.1", port: 0)
+        try await body(IngestFixture(pipelines: pipelines, server: server, port: port))
+        await server.stop()
+        pipelines.close()
+        try database.close()
+    }
+
+    var endOffset: Int64 { (try? pipelines.get("orders").progress.endOffset) ?? -1 }
+
+    func connect() throws -> TestSocket { try TestSocket(port: port) }
+
+    /// One request on a connection of its own.
+    func post(
+        _ body: String,
+        to path: String = "/orders",
+        type: String? = "application/json",
+        method: String = "POST"
+    ) throws -> TestReply {
+        try post(Array(body.utf8), to: path, type: type, method: method)
+    }
+
+    func post(_ body: [UInt8], to path: String, type: String?, method: String = "POST") throws -> TestReply {
+        let socket = try connect()
+        let header = type.map { "content-type: \($0)\r\n" } ?? ""
+        try socket.write("\(method) \(path) HTTP/1.1\r\nhost: x\r\n\(header)content-length: \(body.count)\r\n\r\n")
+        try socket.write(body)
+        return try socket.reply(hasBody: method != "HEAD")
+    }
+}
+
+/// A reply as it came over the socket.
+struct TestReply {
+    let status: Int
+    let head: String
+    let body: String
+
+    func json() throws -> JSONValue { try JSONValue(json: body.utf8) }
+}
+
+/// A plain blocking socket: the server is tested by bytes, not by another library's idea of HTTP.
+final class TestSocket {
+    private let descriptor: Int32
+    private var received: [UInt8] = []
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(result == 0)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+    func write(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            try #require(count > 0, "the server does not read any more")
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Ends this side; replies can still be read.
+    func endWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Whether the server has ended its side, with nothing more to read.
+    func isClosedByServer() -> Bool {
+        received.isEmpty && !readMore()
+    }
+
+    /// The next reply; its length is that of its `content-length`.
+    func reply(hasBody: Bool = true) throws -> TestReply {
+        while received.firstRange(of: Array("\r\n\r\n".utf8)) == nil { try #require(readMore(), "no reply") }
+        let end = try #require(received.firstRange(of: Array("\r\n\r\n".utf8)))
+        let head = String(decoding: received[..<end.lowerBound], as: UTF8.self)
+        let status = try #require(Int(head.split(separator: " ")[1]))
+        let lengthLine = head.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }
+        let length = hasBody ? lengthLine.flatMap { Int($0.dropFirst(16)) } ?? 0 : 0
+        while received.count < end.upperBound + length { try #require(readMore(), "the reply is cut off") }
+        let body = String(decoding: received[end.upperBound..<(end.upperBound + length)], as: UTF8.self)
+        received.removeFirst(end.upperBound + length)
+        return TestReply(status: status, head: head.lowercased(), body: body)
+    }
+
+    private func readMore() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { return false }
+        received += buffer.prefix(count)
+        return true
+    }
+}

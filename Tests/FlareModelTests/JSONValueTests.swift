@@ -1,0 +1,61 @@
+import Testing
+
+@testable import FlareModel
+
+@Suite struct JSONValueTests {
+    @Test(
+        "JSON comes back as it was, with sorted keys",
+        arguments: [
+            "null", "true", "false", "0", "-7", "9223372036854775807", "0.5", "\"\"", "\"é\\n\\\"\"", "[]", "{}",
+            #"[1,"two",[3.5,null],{"a":true}]"#, #"{"a":1,"b":{"c":[]},"path":"a/b"}"#,
+        ]
+    )
+    func roundTrip(_ text: String) throws {
+        let value = try JSONValue(json: text.utf8)
+        #expect(String(decoding: value.jsonBytes, as: UTF8.self) == text)
+        #expect(try JSONValue(json: value.jsonBytes) == value)
+    }
+
+    @Test("numbers and booleans are not taken for each other")
+    func kinds() throws {
+        #expect(
+            try JSONValue(json: Array("[1,true,0,false,1.5,\"1\"]".utf8))
+                == .array([
+                    .integer(1), .bool(true), .integer(0), .bool(false), .number(1.5), .string("1"),
+                ])
+        )
+    }
+
+    @Test("what is no JSON is refused", arguments: ["", "{", "[1 2]", "nul", "{\"a\"}", "1 2"])
+    func invalid(_ text: String) {
+        #expect(#expect(throws: FlareError.self) { try JSONValue(json: text.utf8) }?.code == .invalidData)
+    }
+
+    @Test("parts are reached by kind")
+    func access() throws {
+        let value = try JSONValue(json: #"{"s":"x","i":3,"w":4.0,"b":true,"a":[1],"o":{}}"#.utf8)
+        #expect(value["s"]?.stringValue == "x")
+        #expect(value["i"]?.integerValue == 3)
+        #expect(value["w"]?.integerValue == 4)
+        #expect(value["b"]?.boolValue == true)
+        #expect(value["a"]?.arrayValue == [.integer(1)])
+        #expect(value["o"]?.objectValue == [:])
+        #expect(value["none"] == nil)
+        #expect(value["s"]?.integerValue == nil)
+        #expect(JSONValue.number(1e300).integerValue == nil)
+    }
+
+    @Test("a body that does not fit names the field")
+    func fields() {
+        struct Body: Decodable {
+            struct Inner: Decodable { var size: Int }
+            var inner: [Inner]
+        }
+        func message(_ text: String) -> String? {
+            #expect(throws: FlareError.self) { try FlareJSON.decode(Body.self, from: text.utf8) }?.message
+        }
+        #expect(message("{}") == "the body lacks the field \".inner\"")
+        #expect(message(#"{"inner":[{"size":"big"}]}"#)?.contains("\".inner[0].size\"") == true)
+        #expect(message("{") == "the body is not valid JSON")
+    }
+}

@@ -1,0 +1,184 @@
+import FlareModel
+import FlareQueues
+import FlareStore
+import Synchronization
+import Testing
+
+@Suite("delivery to push consumers", .timeLimit(.minutes(1)))
+struct DeliveryLoopTests {
+    private func acks(_ batch: LeasedBatch) -> DeliveryOutcome {
+        .resolved(acks: batch.messages.map(\.leaseID), retries: [])
+    }
+
+    @Test("a full batch is delivered at once and acknowledged")
+    func full() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.consume(by: .worker("shop")) { $0.batchSize = 2 }
+            let deliveries = Deliveries()
+            try await f.delivering { target, batch in
+                #expect(target == .worker("shop"))
+                #expect(batch.queueName == "orders")
+                deliveries.put(batch)
+                return acks(batch)
+            } _: {
+                try await f.send("a", "b", "c")
+                #expect(await deliveries.next().map(\.text) == ["a", "b"])
+                // Not full: goes when it has waited five seconds.
+                try await f.advanceUntil(.seconds(5), deliveries) { #expect($0.map(\.text) == ["c"]) }
+            }
+            #expect(try await f.bodies().isEmpty)
+            #expect(try await f.service.get("orders").counters.acknowledged == 3)
+        }
+    }
+
+    @Test("messages that waited for a consumer are delivered when one is set")
+    func late() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.send("a")
+            let deliveries = Deliveries()
+            try await f.delivering { _, batch in
+                deliveries.put(batch)
+                return acks(batch)
+            } _: {
+                try await f.consume(by: .workflow("w")) { $0.maxWaitMilliseconds = 0 }
+                #expect(await deliveries.next().map(\.text) == ["a"])
+            }
+        }
+    }
+
+    @Test("a failed batch is retried, counted, and dead after its last attempt")
+    func failed() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.consume(by: .worker("shop"), deadLetterQueue: "failed") {
+                $0.maxWaitMilliseconds = 0
+                $0.maxRetries = 2
+            }
+            let deliveries = Deliveries()
+            try await f.delivering { _, batch in
+                deliveries.put(batch)
+                return .failed(FlareError(.runFailed, "boom"))
+            } _: {
+                try await f.send("a")
+                for attempt in 1...3 { #expect(await deliveries.next().map(\.attempts) == [attempt]) }
+                while try await f.service.get("orders").counters.died < 1 { await Task.yield() }
+            }
+            #expect(try await f.service.peek("failed", limit: 1)[0].origin?.reason == "boom")
+        }
+    }
+
+    @Test("failures that are not the messages' fault do not use up attempts")
+    func blameless() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.consume(by: .worker("shop")) {
+                $0.maxWaitMilliseconds = 0
+                $0.maxRetries = 0
+            }
+            let deliveries = Deliveries()
+            let isFull = Mutex(true)
+            try await f.delivering { _, batch in
+                deliveries.put(batch)
+                if isFull.withLock({ $0 }) { return .failed(FlareError(.diskFull, "the disk is full")) }
+                return acks(batch)
+            } _: {
+                try await f.send("a")
+                #expect(await deliveries.next().map(\.attempts) == [1])
+                try await f.advanceUntil(.seconds(1), deliveries) { #expect($0.map(\.attempts) == [1]) }
+                isFull.withLock { $0 = false }
+                try await f.advanceUntil(.seconds(2), deliveries) { #expect($0.map(\.attempts) == [1]) }
+            }
+            #expect(try await f.bodies().isEmpty)
+        }
+    }
+
+    @Test("messages that a consumer neither acknowledges nor retries count as failed")
+    func forgotten() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.consume(by: .worker("shop")) {
+                $0.maxRetries = 0
+                $0.batchSize = 2
+            }
+            let deliveries = Deliveries()
+            try await f.delivering { _, batch in
+                deliveries.put(batch)
+                return .resolved(acks: [batch.messages[0].leaseID], retries: [])
+            } _: {
+                try await f.send("a", "b")
+                _ = await deliveries.next()
+            }
+            #expect(try await f.bodies(dead: true) == ["b"])
+        }
+    }
+
+    @Test("leases of a push consumer end with the engine, uncounted; those of pull clients go on")
+    func restart() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            _ = try await f.service.create("pulled")
+            try await f.send("p", to: "pulled")
+            #expect(try await f.pull("pulled").count == 1)
+            try await f.consume(by: .worker("shop")) { $0.maxWaitMilliseconds = 0 }
+            try await f.send("a")
+            let deliveries = Deliveries()
+            try await f.delivering { _, batch in
+                deliveries.put(batch)
+                // Never ends by itself, like a process that is killed with the engine.
+                await f.time.sleep(until: f.time.now() + .seconds(3600))
+                return .failed(FlareError(.interrupted, "the engine stops"))
+            } _: {
+                #expect(await deliveries.next().map(\.attempts) == [1])
+            }
+            try await f.delivering(f.restarted()) { _, batch in
+                deliveries.put(batch)
+                return acks(batch)
+            } _: {
+                #expect(await deliveries.next().map(\.attempts) == [1])
+            }
+            #expect(try await f.pull("pulled").isEmpty)
+        }
+    }
+
+    @Test("messages past their queue's retention are removed and counted")
+    func retention() async throws {
+        try await QueuesFixture.with { f in
+            var settings = QueueSettings()
+            settings.retentionSeconds = 60
+            _ = try await f.service.create("orders", settings: settings)
+            try await f.send("a", "b")
+            let leased = try await f.pull(max: 1, visibility: 3_600_000)
+            try await f.delivering { _, _ in
+                .committed
+            } _: {
+                f.time.advance(by: .seconds(61))
+                while try await f.service.get("orders").counters.expired < 1 { await Task.yield() }
+            }
+            // The leased one is its holder's until the lease ends.
+            #expect(try await f.bodies() == leased.map(\.text))
+        }
+    }
+}
+
+extension QueuesFixture {
+    /// Moves the clock in steps until the next batch comes: the loop may not have begun to wait when it is moved first.
+    fileprivate func advanceUntil(
+        _ step: Duration,
+        _ deliveries: Deliveries,
+        check: ([LeasedMessage]) -> Void
+    ) async throws {
+        let arrived = Mutex(false)
+        async let next = {
+            let batch = await deliveries.next()
+            arrived.withLock { $0 = true }
+            return batch
+        }()
+        while !arrived.withLock({ $0 }) {
+            time.advance(by: step)
+            for _ in 0..<200 { await Task.yield() }
+        }
+        check(await next)
+    }
+}

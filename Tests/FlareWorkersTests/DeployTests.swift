@@ -1,0 +1,191 @@
+import FlareModel
+import FlareWorkers
+import Foundation
+import Synchronization
+import Testing
+
+@Suite(.enabled(if: WorkersFixture.toolsAreHere, "Node.js and esbuild are not installed"))
+struct DeployTests {
+    private static let plain = #"{"name": "demo", "main": "index.ts"}"#
+    private static let fetcher = "export default { async fetch() { return new Response('hello'); } };"
+
+    @Test func `a deploy names what it bundled and becomes current`() async throws {
+        try await WorkersFixture.with { fixture in
+            let deployment = try await fixture.deploy(
+                """
+                {"name": "demo", "main": "index.ts", "vars": {"GREETING": "hi"}, "oops": 1,
+                 "queues": {"consumers": [{"queue": "in"}]}}
+                """,
+                """
+                import { env } from "cloudflare:workers";
+                enum Colour { Red = "red" }
+                export default {
+                  async fetch(request: Request, env2: any): Promise<Response> {
+                    return Response.json({ greeting: env.GREETING, colour: Colour.Red, body: await request.text(),
+                                           agent: navigator.userAgent }, { status: 201, headers: { "x-a": "b" } });
+                  },
+                  async queue() {},
+                };
+                """
+            )
+            #expect(deployment.main == "index.ts")
+            #expect(deployment.warnings == ["unknown key \"oops\" is ignored"])
+            #expect(deployment.worker.handlers == ["fetch", "queue"])
+            #expect(fixture.registered.values.map(\.consumers) == [[.init(queue: "in")]])
+            let workers = try await fixture.service.list()
+            #expect(workers == [deployment.worker])
+            let result = try await fixture.service.invoke(
+                Invocation(
+                    worker: "demo",
+                    kind: .fetch,
+                    header: .object(["url": .string("http://h/"), "method": .string("POST"), "headers": .array([])]),
+                    body: Array("body".utf8)
+                )
+            )
+            #expect(result.value["status"] == .integer(201))
+            let json = try JSONValue(json: result.body)
+            #expect(json["greeting"] == .string("hi"))
+            #expect(json["colour"] == .string("red"))
+            #expect(json["body"] == .string("body"))
+        }
+    }
+
+    @Test func `a syntax error names the user's file, line and column, and leaves nothing behind`() async throws {
+        try await WorkersFixture.with { fixture in
+            let error = await #expect(throws: FlareError.self) {
+                try await fixture.deploy(Self.plain, "const a = 1;\nexport default { fetch( { };\n")
+            }
+            #expect(error?.code == .buildFailed)
+            #expect(error?.message.hasPrefix("index.ts:2:") == true, "\(error?.message ?? "")")
+            #expect(fixture.versionDirectories(of: "demo").isEmpty)
+            let workers = try await fixture.service.list()
+            #expect(workers.isEmpty)
+        }
+    }
+
+    @Test func `a class that is not exported is named with those that are`() async throws {
+        try await WorkersFixture.with { fixture in
+            let wrangler = """
+                {"name": "demo", "main": "index.ts",
+                 "workflows": [{"binding": "W", "name": "flow", "class_name": "Embde"}]}
+                """
+            let source = """
+                import { WorkflowEntrypoint } from "cloudflare:workers";
+                export class Embed extends WorkflowEntrypoint {}
+                export const other = 1;
+                """
+            let error = await #expect(throws: FlareError.self) { try await fixture.deploy(wrangler, source) }
+            #expect(
+                error?.message == "the workflow \"flow\" needs the class \"Embde\", but the entry file exports Embed, other"
+            )
+            #expect(error?.hint?.hasPrefix("did you mean \"Embed\"?") == true)
+            let notAClass = await #expect(throws: FlareError.self) {
+                try await fixture.deploy(wrangler.replacing("Embde", with: "other"), source)
+            }
+            #expect(notAClass?.message.contains("is not a workflow") == true)
+        }
+    }
+
+    @Test func `a consumer without a queue handler is refused`() async throws {
+        try await WorkersFixture.with { fixture in
+            let error = await #expect(throws: FlareError.self) {
+                try await fixture.deploy(
+                    #"{"name": "demo", "main": "index.ts", "queues": {"consumers": [{"queue": "in"}]}}"#,
+                    Self.fetcher
+                )
+            }
+            #expect(
+                error?.message == "the Worker consumes the queue \"in\" but has only fetch in its default export"
+            )
+        }
+    }
+
+    @Test func `code that throws while it is imported is refused with its line`() async throws {
+        try await WorkersFixture.with { fixture in
+            let error = await #expect(throws: FlareError.self) {
+                try await fixture.deploy(Self.plain, "export default {};\n\nthrow new Error('not today');\n")
+            }
+            #expect(error?.code == .buildFailed)
+            #expect(error?.message == "the Worker \"demo\" does not start: Error: not today")
+            #expect(error?.hint?.contains("index.ts:3") == true, "\(error?.hint ?? "")")
+        }
+    }
+
+    @Test func `a failing registration leaves the version before current`() async throws {
+        let refuses = Mutex(false)
+        try await WorkersFixture.with(register: { _ in
+            if refuses.withLock({ $0 }) { throw FlareError(.pipelineNotFound, "pipeline \"x\" not found") }
+        }) { fixture in
+            let first = try await fixture.deploy(Self.plain, Self.fetcher)
+            refuses.withLock { $0 = true }
+            let error = await #expect(throws: FlareError.self) { try await fixture.deploy(Self.plain, Self.fetcher) }
+            #expect(error?.code == .pipelineNotFound)
+            let current = try await fixture.service.get("demo").version
+            #expect(current == first.worker.version)
+            #expect(fixture.versionDirectories(of: "demo") == [first.worker.version])
+        }
+    }
+
+    @Test func `old versions are kept while they are needed, and run their own code`() async throws {
+        let needed = Mutex<Set<String>>([])
+        try await WorkersFixture.with(versionsInUse: { needed.withLock { $0 } }) { fixture in
+            let first = try await fixture.deploy(Self.plain, Self.fetcher).worker.version
+            needed.withLock { $0 = [first] }
+            for number in 2...5 {
+                try await fixture.deploy(Self.plain, Self.fetcher.replacing("hello", with: "hello \(number)"))
+            }
+            let worker = try await fixture.service.get("demo")
+            #expect(worker.versions.count == 4)
+            #expect(Set(worker.versions.map(\.id)) == fixture.versionDirectories(of: "demo"))
+            let header: JSONValue = .object([
+                "url": .string("http://h/"), "method": .string("GET"), "headers": .array([]),
+            ])
+            let old = try await fixture.service.invoke(
+                Invocation(worker: "demo", version: first, kind: .fetch, header: header)
+            )
+            let new = try await fixture.service.invoke(Invocation(worker: "demo", kind: .fetch, header: header))
+            #expect(String(decoding: old.body, as: UTF8.self) == "hello")
+            #expect(String(decoding: new.body, as: UTF8.self) == "hello 5")
+            let error = await #expect(throws: FlareError.self) { try await fixture.service.delete("demo") }
+            #expect(error?.code == .inUse)
+            needed.withLock { $0 = [] }
+            try await fixture.service.delete("demo")
+            let workers = try await fixture.service.list()
+            #expect(workers.isEmpty)
+            #expect(fixture.versionDirectories(of: "demo").isEmpty)
+        }
+    }
+
+    @Test func `tools that are missing are named with how to install them`() async throws {
+        try await WorkersFixture.with({ $0.searchPath = "/nowhere" }) { fixture in
+            let error = await #expect(throws: FlareError.self) { try await fixture.deploy(Self.plain, Self.fetcher) }
+            #expect(error?.code == .toolMissing)
+            #expect(error?.hint?.contains("apt install esbuild") == true)
+        }
+        let tools = try #require(ProcessInfo.processInfo.environment["PATH"])
+        try await WorkersFixture.with({
+            $0.esbuildPath = tools.split(separator: ":").map { "\($0)/esbuild" }.first {
+                FileManager.default.isExecutableFile(atPath: $0)
+            }
+            $0.searchPath = "/nowhere"
+        }) { fixture in
+            let error = await #expect(throws: FlareError.self) { try await fixture.deploy(Self.plain, Self.fetcher) }
+            #expect(error?.message == "Node.js was not found")
+        }
+    }
+
+    @Test func `a project without a wrangler file, or without its entry file, is refused`() async throws {
+        try await WorkersFixture.with { fixture in
+            let empty = await #expect(throws: FlareError.self) {
+                try await fixture.service.deploy(directory: fixture.directory)
+            }
+            #expect(empty?.code == .fileNotFound)
+            let entry = await #expect(throws: FlareError.self) {
+                try await fixture.deploy(#"{"name": "demo", "main": "src/gone.ts"}"#, Self.fetcher)
+            }
+            #expect(entry?.message.hasPrefix("the entry file src/gone.ts does not exist") == true)
+            let unknown = await #expect(throws: FlareError.self) { try await fixture.service.get("demi") }
+            #expect(unknown?.code == .workerNotFound)
+        }
+    }
+}

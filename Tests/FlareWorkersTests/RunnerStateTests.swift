@@ -1,0 +1,53 @@
+import FlareModel
+import Testing
+
+@testable import FlareWorkers
+
+@Suite struct RunnerStateTests {
+    private let start = ContinuousClock.now
+    private let reason = FlareError(.engineUnavailable, "gone")
+
+    @Test func `only a ready process takes invocations`() throws {
+        var state = RunnerState(now: start)
+        #expect(throws: RunnerRefusal.self) { try state.begin(continuation()) }
+        state.becomeReady(now: start)
+        let ids = [try state.begin(continuation()), try state.begin(continuation())]
+        #expect(ids[0] != ids[1])
+        state.drain()
+        #expect(throws: RunnerRefusal.self) { try state.begin(continuation()) }
+        #expect(state.isBusy)
+    }
+
+    @Test func `an end loses every open invocation once, for the first reason`() throws {
+        var state = RunnerState(now: start)
+        state.becomeReady(now: start)
+        _ = try state.begin(continuation())
+        let ended = try state.begin(continuation())
+        let wasKnown = state.end(ended, now: start + .seconds(1))
+        #expect(wasKnown)
+        let lost = state.close(reason, now: start + .seconds(2))
+        #expect(lost.count == 1)
+        let again = state.close(FlareError(.internalError, "later"), now: start + .seconds(3))
+        #expect(again.isEmpty)
+        #expect(state.refusal?.message == "gone")
+        #expect(state.endedAt == start + .seconds(2))
+    }
+
+    @Test func `calls of one invocation are bounded, and forgotten with it`() throws {
+        var state = RunnerState(now: start)
+        state.becomeReady(now: start)
+        let id = try state.begin(continuation())
+        let taken = (0...Limits.runnerCallsMax).count { _ in state.beginCall(of: id) }
+        #expect(taken == Limits.runnerCallsMax)
+        state.endCall(of: id)
+        let isTakenAgain = state.beginCall(of: id)
+        #expect(isTakenAgain)
+        state.end(id, now: start)
+        let isTakenLate = state.beginCall(of: id)
+        #expect(!isTakenLate)
+    }
+
+    private func continuation() -> AsyncStream<RunnerEvent>.Continuation {
+        AsyncStream<RunnerEvent>.makeStream().continuation
+    }
+}

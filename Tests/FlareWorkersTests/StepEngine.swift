@@ -1,0 +1,121 @@
+import FlareModel
+import FlareWorkers
+import Synchronization
+
+/// The engine's side of steps, in memory: what the room of workflows does with rows.
+final class StepEngine: Sendable {
+    private struct State {
+        var journal: [JournalEntry] = []
+        var log: [String] = []
+        var attempts: [String: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+    /// Attempts that a failing step gets, all in all.
+    private let attemptsMax: Int
+    /// Steps that are answered with this value instead of running.
+    private let prepared: [String: [UInt8]]
+    /// Steps whose end is never answered, as if the engine had died before the commit.
+    private let stuck: Set<String>
+
+    init(journal: [JournalEntry] = [], attemptsMax: Int = 3, prepared: [String: String] = [:], stuck: Set<String> = []) {
+        state.withLock { $0.journal = journal }
+        self.attemptsMax = attemptsMax
+        self.prepared = prepared.mapValues { Array($0.utf8) }
+        self.stuck = stuck
+    }
+
+    /// Finished steps in the order of completion.
+    var journal: [JournalEntry] { state.withLock { $0.journal } }
+    /// `begin read#1`, `done read#1 [1,2]`, `failed x#1 Error: no`, …
+    var log: [String] { state.withLock { $0.log } }
+
+    /// Runs one life of an instance.
+    func run(
+        _ fixture: WorkersFixture,
+        worker: String = "demo",
+        className: String = "default",
+        payload: String = "",
+        onLog: (@Sendable (ConsoleLine) -> Void)? = nil
+    ) async throws -> InvocationResult {
+        let start = WorkflowStart(
+            workflow: "flow",
+            instance: "one",
+            timestamp: Timestamp(milliseconds: 1_000),
+            payload: Array(payload.utf8),
+            journal: journal
+        )
+        let invocation = start.invocation(
+            worker: worker,
+            version: nil,
+            className: className,
+            onCall: { [self] in await answer($0) },
+            onLog: onLog
+        )
+        return try await fixture.service.invoke(invocation)
+    }
+
+    private func answer(_ call: RunnerCall) async -> RunnerReply {
+        do {
+            return try await reply(to: StepCall(call)).reply
+        } catch {
+            return StepReply.refused(error).reply
+        }
+    }
+
+    private func reply(to call: StepCall) async -> StepReply {
+        switch call {
+        case .begin(let step, _, let parent):
+            record("begin \(text(step))" + (parent.map { " in \(text($0))" } ?? ""))
+            if let value = prepared[step.name] { return .done(value) }
+            return nextAttempt(step)
+        case .succeeded(let step, _, let value):
+            if stuck.contains(step.name) { await forever() }
+            record("done \(text(step)) \(String(decoding: value, as: UTF8.self))")
+            finish(.do, step, .done(value))
+            return .done()
+        case .failed(let step, let attempt, let error, _):
+            record("failed \(text(step)) \(error.name): \(error.message)")
+            if !error.isNonRetryable, attempt < attemptsMax { return nextAttempt(step) }
+            finish(.do, step, .failed(error))
+            return .failed(error)
+        case .sleep(let step, let length):
+            record("sleep \(text(step)) \(length)")
+            finish(.sleep, step, .done([]))
+            return .done()
+        case .wait(let step, let type, _):
+            let event = Array(#"{"payload":{"ok":true},"timestamp":{"$":"Date","v":"2020-01-01T00:00:00.000Z"},"type":"\#(type)"}"#.utf8)
+            finish(.wait, step, .done(event))
+            return .done(event)
+        case .load(let index):
+            guard case .done(let value) = journal[index].outcome else { return .value([]) }
+            return .value(value)
+        }
+    }
+
+    private func nextAttempt(_ step: StepCall.StepName) -> StepReply {
+        let attempt = state.withLock { state in
+            state.attempts[text(step), default: 0] += 1
+            return state.attempts[text(step), default: 1]
+        }
+        return .run(attempt: attempt, timeout: .seconds(5))
+    }
+
+    private func finish(_ kind: StepKind, _ step: StepCall.StepName, _ outcome: JournalEntry.Outcome) {
+        let entry = JournalEntry(kind: kind, name: step.name, occurrence: step.occurrence, outcome: outcome)
+        state.withLock { $0.journal.append(entry) }
+    }
+
+    private func record(_ line: String) {
+        state.withLock { $0.log.append(line) }
+    }
+
+    private func text(_ step: StepCall.StepName) -> String { "\(step.name)#\(step.occurrence)" }
+
+    /// Returns when the calling task is cancelled.
+    private func forever() async {
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        for await _ in stream {}
+        continuation.finish()
+    }
+}
