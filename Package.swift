@@ -57,11 +57,21 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "FlareQueues",
+            dependencies: ["FlareModel", "FlareStore", logging, lifecycle],
+            swiftSettings: strict
+        ),
 
         .testTarget(name: "FlareModelTests", dependencies: ["FlareModel"], swiftSettings: strict),
         .testTarget(
             name: "FlareStoreTests",
             dependencies: ["FlareModel", "FlareStore", nioCore, nioPosix],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FlareQueuesTests",
+            dependencies: ["FlareModel", "FlareStore", "FlareQueues", logging],
             swiftSettings: strict
         ),
     ],

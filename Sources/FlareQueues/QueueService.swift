@@ -134,7 +134,7 @@ package final class QueueService: Sendable {
             // One transaction, however many messages: a delete that is refused must not have removed any.
             do {
                 try record.delete(in: tx)
-            } catch let error as FlareError where error.code == .alreadyExists {
+            } catch let error as FlareError where error.code == .inUse {
                 // A foreign key: rows of another room still name the queue.
                 throw FlareError(.inUse, "queue \"\(record.name)\" is in use", hint: "remove what sends to it first")
             }
