@@ -62,6 +62,11 @@ let package = Package(
             dependencies: ["FlareModel", "FlareStore", logging, lifecycle],
             swiftSettings: strict
         ),
+        .target(
+            name: "FlareBuckets",
+            dependencies: ["FlareModel", "FlareStore", "FlareQueues", "CFlareSystem", nioCore, logging, lifecycle],
+            swiftSettings: strict
+        ),
 
         .testTarget(name: "FlareModelTests", dependencies: ["FlareModel"], swiftSettings: strict),
         .testTarget(
@@ -72,6 +77,11 @@ let package = Package(
         .testTarget(
             name: "FlareQueuesTests",
             dependencies: ["FlareModel", "FlareStore", "FlareQueues", logging],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FlareBucketsTests",
+            dependencies: ["FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", nioCore, logging],
             swiftSettings: strict
         ),
     ],

@@ -6,24 +6,25 @@ import NIOCore
 ///
 /// Object bytes travel as the raw body of a call or reply, never inside the JSON. Times are milliseconds since 1970.
 /// An OBJECT in a reply is
-/// `{key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata, storageClass, checksums: {md5}}`, where
-/// `httpMetadata` has those of `contentType, contentLanguage, contentDisposition, contentEncoding, cacheControl,
+/// `{key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata, storageClass, checksums: {md5}}`,
+/// where `httpMetadata` has those of `contentType, contentLanguage, contentDisposition, contentEncoding, cacheControl,
 /// cacheExpiry` (a time) that were set, and `md5` is hexadecimal.
 ///
-/// | method | arguments | reply |
-/// |---|---|---|
-/// | `head` | `{key}` | OBJECT, or null |
-/// | `get` | `{key, onlyIf?, range?}` | null; or OBJECT with `hasBody`, and with a body also `range` and `bodyLength` |
-/// | `put` | `{key, httpMetadata?, customMetadata?, storageClass?, onlyIf?, md5?}`, body | OBJECT; null when `onlyIf` failed |
-/// | `delete` | `{keys: […]}`, at most 1000 | null |
-/// | `list` | `{prefix?, delimiter?, cursor?, limit?, startAfter?, include?}` | `{objects, delimitedPrefixes, truncated, cursor?}` |
+/// - `head {key}`: OBJECT, or null.
+/// - `get {key, onlyIf?, range?}`: null; or OBJECT with `hasBody`, and where that is true `range`, `bodyLength`, body.
+/// - `put {key, httpMetadata?, customMetadata?, storageClass?, onlyIf?, md5?}` with a body: OBJECT, or null when
+///   `onlyIf` did not hold.
+/// - `delete {keys: […]}`, at most 1000: null.
+/// - `list {prefix?, delimiter?, cursor?, limit?, startAfter?, include?}`:
+///   `{objects, delimitedPrefixes, truncated, cursor?}`.
 ///
+/// Of these:
 /// - `onlyIf`: `{etagMatches?, etagDoesNotMatch?, uploadedBefore?, uploadedAfter?, secondsGranularity?}`; an etag is a
 ///   text or a list of texts, quotes are ignored. When it does not hold, `get` answers OBJECT with `hasBody: false`.
 /// - `range`: `{offset?, length?}` or `{suffix}`. The reply's `range` is `{offset, length}`, what was asked for within
 ///   the object.
-/// - A reply carries at most `Limits.objectBindingBytesMax` (8 MiB) of the range: `bodyLength` bytes. For the rest, call
-///   `get` again with `range: {offset: range.offset + bodyLength, length: range.length - bodyLength}` and
+/// - A reply carries at most `Limits.objectBindingBytesMax` (8 MiB) of the range: `bodyLength` bytes. For the rest,
+///   call `get` again with `range: {offset: range.offset + bodyLength, length: range.length - bodyLength}` and
 ///   `onlyIf: {etagMatches: etag}`; null or `hasBody: false` then means that the object was replaced meanwhile.
 /// - `list` leaves `httpMetadata` and `customMetadata` out unless `include` names them.
 package struct BucketBinding: Binding {

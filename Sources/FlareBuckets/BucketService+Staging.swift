@@ -44,7 +44,9 @@ extension BucketService {
         } catch {
             await writer?.discard()
             sweeper.release(version)
-            throw error
+            if error is FlareError || error is CancellationError { throw error }
+            // The store throws FlareErrors: this one comes from the body's source.
+            throw FlareError(.interrupted, "the body broke off after \(size) bytes", cause: error)
         }
         let contents: StagedObject.Contents = writer == nil ? .inline(Array(head.readableBytesView)) : .file
         return StagedObject(version: version, size: size, etag: digest.finish(), contents: contents)

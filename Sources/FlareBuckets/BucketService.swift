@@ -102,7 +102,7 @@ package final class BucketService: Sendable {
             try queues.removeProducers(.bucket, named: name, in: tx)
             do {
                 try BucketRecord.delete(name, in: tx)
-            } catch let error as FlareError where error.code == .alreadyExists {
+            } catch let error as FlareError where error.code == .inUse {
                 // Rules go with their bucket and objects there are none: a foreign key of a room above has refused.
                 throw FlareError(
                     .inUse,

@@ -31,9 +31,9 @@ package struct NotificationRule: Sendable, Hashable {
             && (suffix.endsWithBytes(of: other.suffix) || other.suffix.endsWithBytes(of: suffix))
     }
 
-    /// The rule for people: `PutObject, CopyObject of "images/…jpg"`.
+    /// The rule for people: `object-create of "images/….jpg"`.
     package var words: String {
-        let names = ObjectAction.allCases.filter(actions.contains).map(\.rawValue).joined(separator: ", ")
-        return prefix.isEmpty && suffix.isEmpty ? "\(names) of all keys" : "\(names) of \"\(prefix)…\(suffix)\""
+        let events = ObjectEventType.words(for: actions).joined(separator: ", ")
+        return prefix.isEmpty && suffix.isEmpty ? "\(events) of all keys" : "\(events) of \"\(prefix)…\(suffix)\""
     }
 }

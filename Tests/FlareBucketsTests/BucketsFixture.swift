@@ -71,16 +71,16 @@ struct BucketsFixture {
 /// Pieces of a body, as a socket delivers them; fails after the last one when told to.
 struct Pieces: AsyncSequence, Sendable {
     let pieces: [ByteBuffer]
-    var failure: FlareError?
+    var failure: (any Error)?
 
-    init(_ count: Int, of bytes: Int, failure: FlareError? = nil) {
+    init(_ count: Int, of bytes: Int, failure: (any Error)? = nil) {
         pieces = (0..<count).map { ByteBuffer(repeating: UInt8(truncatingIfNeeded: $0), count: bytes) }
         self.failure = failure
     }
 
     struct AsyncIterator: AsyncIteratorProtocol {
         var rest: ArraySlice<ByteBuffer>
-        let failure: FlareError?
+        let failure: (any Error)?
 
         mutating func next() async throws -> ByteBuffer? {
             if let next = rest.popFirst() { return next }
@@ -103,3 +103,6 @@ func code(_ body: () async throws -> some Sendable) async -> FlareError.Code? {
         return (error as? FlareError)?.code
     }
 }
+
+/// What a socket throws when the other side has gone.
+struct ConnectionLost: Error {}
