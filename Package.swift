@@ -67,6 +67,13 @@ let package = Package(
             dependencies: ["FlareModel", "FlareStore", "FlareQueues", "CFlareSystem", nioCore, logging, lifecycle],
             swiftSettings: strict
         ),
+        .target(
+            name: "FlarePipelines",
+            dependencies: [
+                "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "CFlareSystem", nioCore, logging, lifecycle,
+            ],
+            swiftSettings: strict
+        ),
 
         .testTarget(name: "FlareModelTests", dependencies: ["FlareModel"], swiftSettings: strict),
         .testTarget(
@@ -82,6 +89,13 @@ let package = Package(
         .testTarget(
             name: "FlareBucketsTests",
             dependencies: ["FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", nioCore, logging],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FlarePipelinesTests",
+            dependencies: [
+                "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlarePipelines", nioCore, nioPosix, logging,
+            ],
             swiftSettings: strict
         ),
     ],

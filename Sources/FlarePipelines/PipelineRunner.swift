@@ -43,6 +43,8 @@ final class PipelineRunner: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
     private let wake = Wake()
+    /// Ends the wait before another attempt, when somebody asks for something: new records alone do not.
+    private let retry = Wake()
 
     init(
         _ record: PipelineRecord,
@@ -89,7 +91,9 @@ final class PipelineRunner: Sendable {
                 state.waiting.append(Waiting(end: stream.log.endOffset, demand: demand, answer: answer))
                 return true
             }
-            if isTaken { wake.notify() } else { answer.resume(throwing: Self.ended()) }
+            guard isTaken else { return answer.resume(throwing: Self.ended()) }
+            wake.notify()
+            retry.notify()
         }
     }
 
@@ -107,7 +111,7 @@ final class PipelineRunner: Sendable {
                 state.withLock { $0.lastError = nil }
             } catch {
                 noteFailure(error)
-                await time.sleep(until: time.now() + .milliseconds(delay))
+                await retry.wait(until: time.now() + .milliseconds(delay), time: time)
                 delay = min(delay * 2, Limits.pipelineRetryLongestMilliseconds)
             }
         }
@@ -173,6 +177,8 @@ final class PipelineRunner: Sendable {
                 try await deleteRows(of: work.record)
             }
         } catch {
+            // First what everybody can see, then the answer: who gets it may look at once.
+            state.withLock { $0.lastError = Self.known(error) }
             waiting.answer.resume(throwing: error)
             throw error
         }
@@ -235,10 +241,14 @@ final class PipelineRunner: Sendable {
     }
 
     private func noteFailure(_ error: any Error) {
-        let error = error as? FlareError ?? FlareError(.internalError, "the pipeline failed: \(error)", cause: error)
+        let error = Self.known(error)
         logger.warning("a pipeline cannot go on and will try again", metadata: ["error": "\(error)"])
         state.withLock { $0.lastError = error }
         for waiting in takeAllWaiting(ending: false) { waiting.answer.resume(throwing: error) }
+    }
+
+    private static func known(_ error: any Error) -> FlareError {
+        error as? FlareError ?? FlareError(.internalError, "the pipeline failed: \(error)", cause: error)
     }
 
     private static func ended() -> FlareError {

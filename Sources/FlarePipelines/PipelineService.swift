@@ -43,8 +43,7 @@ package final class PipelineService: Sendable {
     }
 
     private let database: Database
-    private let directory: StateDirectory
-    private let disk: any Disk
+    private let streams: PipelineStreams
     private let buckets: BucketService
     private let time: any TimeSource
     private let logger: Logger
@@ -60,8 +59,7 @@ package final class PipelineService: Sendable {
         logger: Logger
     ) {
         self.database = database
-        self.directory = directory
-        self.disk = disk
+        streams = PipelineStreams(directory: directory.streams, disk: disk, logger: logger)
         self.buckets = buckets
         self.time = time
         self.logger = logger
@@ -89,7 +87,7 @@ package final class PipelineService: Sendable {
                 }
             }
         }
-        removeOrphans(keeping: Set(stored.map(\.0.id)))
+        streams.removeOrphans(keeping: Set(stored.map(\.0.id)))
     }
 
     /// The loops of all pipelines; runs until graceful shutdown.
@@ -115,7 +113,7 @@ package final class PipelineService: Sendable {
             }
         } catch {
             runner.stream.log.close()
-            removeStream(record.id)
+            streams.remove(record.id)
             throw error
         }
         add(runner)
@@ -180,7 +178,7 @@ package final class PipelineService: Sendable {
             state.pipelines[record.name] = nil
             state.names[record.id] = nil
         }
-        removeStream(record.id)
+        streams.remove(record.id)
         logger.info("deleted a pipeline", metadata: ["pipeline": "\(record.name)"])
     }
 
@@ -247,19 +245,9 @@ package final class PipelineService: Sendable {
     }
 
     private func makeRunner(_ record: PipelineRecord, watermark: Int64) throws -> PipelineRunner {
-        let log = try SegmentLog(directory: streamDirectory(record.id), disk: disk)
-        guard log.endOffset >= watermark else {
-            log.close()
-            throw FlareError(
-                .corruptStore,
-                "the stream of pipeline \"\(record.name)\" has lost records: it ends at \(log.endOffset), "
-                    + "although records below \(watermark) are in objects",
-                hint: "restore \(streamDirectory(record.id)) from a backup"
-            )
-        }
-        return PipelineRunner(
+        PipelineRunner(
             record,
-            stream: StreamLog(pipelineName: record.name, log: log),
+            stream: try streams.open(record, watermark: watermark),
             database: database,
             buckets: buckets,
             time: time,
@@ -273,26 +261,6 @@ package final class PipelineService: Sendable {
             state.pipelines[record.name] = .working(runner)
             state.names[record.id] = record.name
             state.unstarted.append(runner)
-        }
-    }
-
-    private func streamDirectory(_ id: String) -> String { "\(directory.streams)/\(id)" }
-
-    private func removeStream(_ id: String) {
-        do {
-            try SegmentLog.remove(directory: streamDirectory(id), disk: disk)
-        } catch {
-            // The next start finds it without a row and tries again.
-            logger.warning("the files of a deleted pipeline remain", metadata: ["error": "\(error)"])
-        }
-    }
-
-    /// Removes streams whose pipeline was never committed or has been deleted.
-    private func removeOrphans(keeping ids: Set<String>) {
-        do {
-            for name in try disk.list(directory.streams) where !ids.contains(name) { removeStream(name) }
-        } catch {
-            logger.warning("the streams cannot be listed", metadata: ["error": "\(error)"])
         }
     }
 

@@ -85,7 +85,12 @@ package struct PipelineSettings: Sendable, Hashable {
     }
 
     var rules: Batcher.Rules {
-        Batcher.Rules(bytesMax: batchBytes, rowsMax: batchRows, age: .seconds(batchSeconds))
+        Batcher.Rules(
+            bytesMax: batchBytes,
+            rowsMax: batchRows,
+            age: .seconds(batchSeconds),
+            openBytesMax: max(Limits.pipelineOpenBytesMax, batchBytes)
+        )
     }
 
     func parsedKey() throws -> JSONKey? {
