@@ -58,6 +58,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "FlareWorkers",
+            dependencies: [
+                "FlareModel", "FlareStore", "CFlareProcess", "CFlareSystem", nioCore, nioPosix, logging, lifecycle,
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            resources: [.embedInCode("Runtime")],
+            swiftSettings: strict
+        ),
+        .target(
             name: "FlareQueues",
             dependencies: ["FlareModel", "FlareStore", logging, lifecycle],
             swiftSettings: strict
@@ -96,6 +105,11 @@ let package = Package(
             dependencies: [
                 "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlarePipelines", nioCore, nioPosix, logging,
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FlareWorkersTests",
+            dependencies: ["FlareModel", "FlareStore", "FlareWorkers", nioCore, nioPosix, logging],
             swiftSettings: strict
         ),
     ],

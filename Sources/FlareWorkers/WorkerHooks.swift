@@ -3,8 +3,10 @@ package import FlareStore
 
 /// What the room of Workers needs from the rooms above it, given once at construction.
 package struct WorkerHooks: Sendable {
-    /// Makes the implementation behind a name in `env`. The second argument is the Worker's name.
-    /// Called when a process starts, and during deploy before anything is changed, to find an unknown target early.
+    /// Makes the implementation behind a name in `env`.
+    ///
+    /// The second argument is the Worker's name. Called when a process starts, and during deploy before anything is
+    /// changed, to find an unknown target early.
     package var binding: @Sendable (BindingDeclaration, _ worker: String) throws -> any Binding
 
     /// Registers consumers, workflows, buckets and queues of a version, in the transaction that makes it current.

@@ -114,7 +114,9 @@ package final class WorkerService: Sendable {
         try await database.read { tx in try Self.body(WorkerRecord.named(name, in: tx), in: tx) }
     }
 
-    /// Deletes a Worker with its consumers and workflows. Throws `inUse` while unfinished instances need it.
+    /// Deletes a Worker with its consumers and workflows.
+    ///
+    /// Throws `inUse` while unfinished instances need it.
     package func delete(_ name: String) async throws {
         let hooks = hooks
         try await database.write { tx in
@@ -226,7 +228,9 @@ extension WorkerService: Service {
         await stop()
     }
 
-    /// Ends all processes, those with invocations after a short time to finish. Nothing can be invoked afterwards.
+    /// Ends all processes, those with invocations after a short time to finish.
+    ///
+    /// Nothing can be invoked afterwards.
     package func stop() async {
         await fleet.stop()
         await spawner.stop()

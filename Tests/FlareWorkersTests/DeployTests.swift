@@ -67,7 +67,7 @@ struct DeployTests {
         try await WorkersFixture.with { fixture in
             let wrangler = """
                 {"name": "demo", "main": "index.ts",
-                 "workflows": [{"binding": "W", "name": "flow", "class_name": "Embde"}]}
+                 "workflows": [{"binding": "W", "name": "flow", "class_name": "Embd"}]}
                 """
             let source = """
                 import { WorkflowEntrypoint } from "cloudflare:workers";
@@ -75,12 +75,11 @@ struct DeployTests {
                 export const other = 1;
                 """
             let error = await #expect(throws: FlareError.self) { try await fixture.deploy(wrangler, source) }
-            #expect(
-                error?.message == "the workflow \"flow\" needs the class \"Embde\", but the entry file exports Embed, other"
-            )
+            let message = "the workflow \"flow\" needs the class \"Embd\", but the entry file exports Embed, other"
+            #expect(error?.message == message)
             #expect(error?.hint?.hasPrefix("did you mean \"Embed\"?") == true)
             let notAClass = await #expect(throws: FlareError.self) {
-                try await fixture.deploy(wrangler.replacing("Embde", with: "other"), source)
+                try await fixture.deploy(wrangler.replacing("Embd", with: "other"), source)
             }
             #expect(notAClass?.message.contains("is not a workflow") == true)
         }

@@ -18,7 +18,8 @@ final class StepEngine: Sendable {
     /// Steps whose end is never answered, as if the engine had died before the commit.
     private let stuck: Set<String>
 
-    init(journal: [JournalEntry] = [], attemptsMax: Int = 3, prepared: [String: String] = [:], stuck: Set<String> = []) {
+    init(journal: [JournalEntry] = [], attemptsMax: Int = 3, prepared: [String: String] = [:], stuck: Set<String> = [])
+    {
         state.withLock { $0.journal = journal }
         self.attemptsMax = attemptsMax
         self.prepared = prepared.mapValues { Array($0.utf8) }
@@ -27,7 +28,7 @@ final class StepEngine: Sendable {
 
     /// Finished steps in the order of completion.
     var journal: [JournalEntry] { state.withLock { $0.journal } }
-    /// `begin read#1`, `done read#1 [1,2]`, `failed x#1 Error: no`, …
+    /// Such as `begin read#1`, `done read#1 [1,2]`, `failed x#1 Error: no`.
     var log: [String] { state.withLock { $0.log } }
 
     /// Runs one life of an instance.
@@ -84,7 +85,8 @@ final class StepEngine: Sendable {
             finish(.sleep, step, .done([]))
             return .done()
         case .wait(let step, let type, _):
-            let event = Array(#"{"payload":{"ok":true},"timestamp":{"$":"Date","v":"2020-01-01T00:00:00.000Z"},"type":"\#(type)"}"#.utf8)
+            let time = #"{"$":"Date","v":"2020-01-01T00:00:00.000Z"}"#
+            let event = Array(#"{"payload":{"ok":true},"timestamp":\#(time),"type":"\#(type)"}"#.utf8)
             finish(.wait, step, .done(event))
             return .done(event)
         case .load(let index):

@@ -16,7 +16,8 @@ import Testing
     }
 
     @Test func `values that JSON lacks are shown readably`() throws {
-        let text = #"{"d":{"$":"Date","v":"2013-01-01T00:00:00.000Z"},"u":{"$":"undefined"},"n":{"$":"bigint","v":"12"}}"#
+        let date = #"{"$":"Date","v":"2013-01-01T00:00:00.000Z"}"#
+        let text = #"{"d":\#(date),"u":{"$":"undefined"},"n":{"$":"bigint","v":"12"}}"#
         let plain = TaggedJSON.plain(Array(text.utf8))
         #expect(plain == .object(["d": .string("2013-01-01T00:00:00.000Z"), "u": .null, "n": .string("12")]))
         #expect(TaggedJSON.plain([]) == .null)

@@ -108,7 +108,8 @@ struct FakeBinding: Binding {
 
     func call(_ method: String, arguments: JSONValue, body: [UInt8]) async throws -> BindingReply {
         let text = String(decoding: arguments.jsonBytes, as: UTF8.self)
-        calls.append("\(declaration.name).\(method) \(text)\(body.isEmpty ? "" : " " + String(decoding: body, as: UTF8.self))")
+        let raw = body.isEmpty ? "" : " " + String(decoding: body, as: UTF8.self)
+        calls.append("\(declaration.name).\(method) \(text)\(raw)")
         switch (declaration.kind, method) {
         case (.bucket, "get"):
             guard let key = arguments["key"]?.stringValue, key != "missing" else { return BindingReply() }

@@ -131,11 +131,11 @@ import Testing
             try configuration(
                 """
                 {"name": "d", "main": "i", "workflows": [{"binding": "W", "name": "embed", "class_name": "E"}],
-                 "queues": {"consumers": [{"queue": "q", "workflow": "embde"}]}}
+                 "queues": {"consumers": [{"queue": "q", "workflow": "embd"}]}}
                 """
             )
         }
-        #expect(error?.message == "workflow \"embde\" not found. Did you mean \"embed\"?")
+        #expect(error?.message == "workflow \"embd\" not found. Did you mean \"embed\"?")
     }
 
     @Test func `keys without effect are warned about, with the nearest known key`() throws {
@@ -152,10 +152,18 @@ import Testing
 
     @Test func `a syntax error names its line`() {
         let json = #expect(throws: FlareError.self) { try configuration("{\n  \"name\": \"d\",\n  oops\n}") }
-        #expect(json?.code == .invalidData)
-        #expect(json?.message.contains("line 3") == true, "\(json?.message ?? "")")
+        #expect(json?.message == "wrangler.jsonc:3:3: this is not valid JSON")
         let toml = #expect(throws: FlareError.self) { try configuration("name = \"d\"\nmain =", name: "wrangler.toml") }
         #expect(toml?.message.hasPrefix("wrangler.toml:2:") == true, "\(toml?.message ?? "")")
+    }
+
+    @Test(arguments: [
+        ("{\"a\": [1, 2.5e3, {}, [], \"x\\\"\", true, null]}", nil), ("", "1:1"), ("{", "1:2"), ("[1 2]", "1:4"),
+        ("{\"a\" 1}", "1:6"), ("{\"a\": tru}", "1:10"), ("[\"abc\n\"]", "1:6"), ("{} x", "1:4"), ("[1,\n ,]", "2:2"),
+    ])
+    func `the first wrong byte of a text is found`(text: String, place: String?) {
+        let error = JSONSyntax.firstError(in: Array(text.utf8))
+        #expect(error.map { "\($0.line):\($0.column)" } == place)
     }
 
     private func configuration(_ text: String, name: String = "wrangler.jsonc") throws -> WranglerConfiguration {

@@ -13,7 +13,9 @@ import FlareModel
 struct BuildErrors {
     private struct Problem {
         var message: String
-        /// `src/index.ts:3:10`, columns from 0 as esbuild counts them. Nil for errors of the command itself.
+        /// `src/index.ts:3:10`, columns from 0 as esbuild counts them.
+        ///
+        /// Nil for errors of the command itself.
         var place: String?
         var excerpt: [Substring] = []
     }
@@ -47,7 +49,8 @@ struct BuildErrors {
 
     private static func add(_ line: Substring, to problem: inout Problem) {
         let text = line.drop { $0 == " " }
-        if problem.place == nil, text.hasSuffix(":"), text.split(separator: ":").suffix(2).allSatisfy({ Int($0) != nil }) {
+        let isPlace = text.hasSuffix(":") && text.split(separator: ":").suffix(2).allSatisfy { Int($0) != nil }
+        if problem.place == nil, isPlace {
             problem.place = String(text.dropLast())
         } else if text.contains("│") || text.contains("╵") {
             problem.excerpt.append(line)
@@ -55,7 +58,8 @@ struct BuildErrors {
     }
 
     private func hint(_ problem: Problem, tool: String) -> String {
-        if problem.message.hasPrefix("Could not resolve"), !problem.message.contains("\"."), !problem.message.contains("\"/") {
+        let isFile = problem.message.contains("\".") || problem.message.contains("\"/")
+        if problem.message.hasPrefix("Could not resolve"), !isFile {
             return "is the package installed in the project? (\(tool))"
         }
         return "bundled by \(tool); newer syntax needs a newer esbuild in the project's node_modules"

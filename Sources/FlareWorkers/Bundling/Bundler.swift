@@ -19,6 +19,7 @@ struct Bundler: Sendable {
     }
 
     /// Bundles the entry file of a project into a directory.
+    ///
     /// Throws `buildFailed` naming the user's file, line and column; `toolMissing` when there is no esbuild.
     func bundle(main: String, project: String, into directory: String) async throws -> Bundle {
         guard FileManager.default.fileExists(atPath: "\(project)/\(main)") else {

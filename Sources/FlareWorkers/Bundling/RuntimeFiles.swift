@@ -40,7 +40,8 @@ struct RuntimeFiles: Sendable {
             for file in files {
                 let path = "\(directory)/\(file.name)"
                 // Compared, not only looked for: a crash may have left half a file.
-                if let present = try? Data(contentsOf: URL(filePath: path)), present.elementsEqual(file.bytes) { continue }
+                let present = try? Data(contentsOf: URL(filePath: path))
+                if let present, present.elementsEqual(file.bytes) { continue }
                 try Data(file.bytes).write(to: URL(filePath: path), options: .atomic)
             }
         } catch {

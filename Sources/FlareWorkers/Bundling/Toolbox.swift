@@ -15,7 +15,9 @@ actor Toolbox {
         self.scratchDirectory = scratchDirectory
     }
 
-    /// Node.js: `FLARE_NODE`, then `node` on the path. Throws `toolMissing` when there is none or it is too old.
+    /// Node.js of `FLARE_NODE`, else `node` on the path.
+    ///
+    /// Throws `toolMissing` when there is none or it is too old.
     func node() async throws -> NodeTool {
         guard let path = settings.nodePath ?? find("node") else {
             throw FlareError(.toolMissing, "Node.js was not found", hint: "install it: sudo apt install nodejs")
@@ -93,8 +95,10 @@ struct NodeTool: Sendable {
         self.minor = minor
     }
 
-    /// Arguments before the program: the permission model as a seat belt where this version has it. Flags that change
-    /// V8's own settings are left out on purpose: they throw away its code cache, a third of the start-up time.
+    /// Arguments before the program: the permission model as a seat belt where this version has it.
+    ///
+    /// Flags that change V8's own settings are left out on purpose: they throw away its code cache, a third of the
+    /// start-up time.
     func arguments(readable directories: [String]) -> [String] {
         guard major >= 20 else { return [] }
         let flag = (major, minor) >= (22, 13) ? "--permission" : "--experimental-permission"

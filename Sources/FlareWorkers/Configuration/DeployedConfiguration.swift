@@ -25,7 +25,9 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
 
 /// A name in `env` and what stands behind it.
 package struct BindingDeclaration: Codable, Sendable, Hashable {
-    /// What kind of thing the target is. Spelled as the harness knows it.
+    /// What kind of thing the target is.
+    ///
+    /// Spelled as the harness knows it.
     package enum Kind: String, Codable, Sendable {
         case bucket, queue, workflow, pipeline
     }
@@ -43,7 +45,9 @@ package struct BindingDeclaration: Codable, Sendable, Hashable {
     }
 }
 
-/// An entry of `queues.consumers`. Nil settings take the queue's defaults.
+/// An entry of `queues.consumers`.
+///
+/// Nil settings take the queue's defaults.
 package struct ConsumerDeclaration: Codable, Sendable, Hashable {
     package var queue: String
     /// Set when the queue starts instances of this workflow instead of calling the `queue` handler.

@@ -16,8 +16,8 @@ extension WranglerConfiguration {
     private static let quietKeys: Set<String> = [
         "$schema", "name", "main", "compatibility_date", "compatibility_flags", "vars", "r2_buckets", "queues",
         "workflows", "pipelines", "account_id", "workers_dev", "preview_urls", "send_metrics", "keep_vars", "minify",
-        "no_bundle", "limits", "observability", "logpush", "placement", "upload_source_maps", "dev", "tsconfig", "route",
-        "routes", "usage_model", "node_compat", "first_party_worker",
+        "no_bundle", "limits", "observability", "logpush", "placement", "upload_source_maps", "dev", "tsconfig",
+        "route", "routes", "usage_model", "node_compat", "first_party_worker",
     ]
 
     private static let idleKeys = [

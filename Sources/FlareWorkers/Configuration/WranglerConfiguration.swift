@@ -19,7 +19,7 @@ struct WranglerConfiguration: Sendable {
     init(_ wrangler: WranglerFile) throws {
         let file = try ConfigurationReader(file: wrangler.name, value: wrangler.value)
         try Self.refuseUnknownBindings(file)
-        var warnings = Self.warnings(file)
+        warnings = Self.warnings(file)
         name = try file.requiredText("name")
         try NameRule.worker.validate(name)
         main = try file.requiredText("main")
@@ -34,9 +34,8 @@ struct WranglerConfiguration: Sendable {
             try file.objects("r2_buckets").map(Self.bucket)
             + queues.objects("producers").map { try Self.producer($0, worker: owner) }
             + workflows.map { BindingDeclaration(name: $0.binding, kind: .workflow, target: $0.name) }
-            + file.objects("pipelines").map { try Self.pipeline($0, &warnings) }
+            + file.objects("pipelines").map(Self.pipeline)
         consumers = try queues.objects("consumers").map(Self.consumer)
-        self.warnings = warnings
         try check(file)
     }
 
@@ -78,7 +77,7 @@ struct WranglerConfiguration: Sendable {
     }
 
     /// Today's field is `stream`; `pipeline` is its older spelling.
-    private static func pipeline(_ entry: ConfigurationReader, _ warnings: inout [String]) throws -> BindingDeclaration {
+    private static func pipeline(_ entry: ConfigurationReader) throws -> BindingDeclaration {
         let binding = try bindingName(entry)
         if let stream = try entry.text("stream") {
             return BindingDeclaration(name: binding, kind: .pipeline, target: stream)

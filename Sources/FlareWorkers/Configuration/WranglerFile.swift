@@ -12,6 +12,7 @@ struct WranglerFile: Sendable {
     private static let names = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"]
 
     /// Reads the first of the three files that exists in the directory.
+    ///
     /// Throws `fileNotFound` when there is none, `invalidData` with line and column when it cannot be parsed.
     static func load(from directory: String) throws -> WranglerFile {
         var isDirectory = false
@@ -43,12 +44,14 @@ struct WranglerFile: Sendable {
     }
 
     private static func json(_ text: [UInt8], _ name: String) throws -> JSONValue {
+        let plain = CommentedJSON.strip(text)
+        if let error = JSONSyntax.firstError(in: plain) {
+            throw FlareError(.invalidData, "\(name):\(error.line):\(error.column): this is not valid JSON")
+        }
         do {
-            return try JSONDecoder().decode(JSONValue.self, from: Data(CommentedJSON.strip(text)))
-        } catch DecodingError.dataCorrupted(let context) {
-            // The position is only in the text of the decoder's own error: "… around line 3, column 5."
-            let detail = context.underlyingError.map { "\($0)" } ?? context.debugDescription
-            throw FlareError(.invalidData, "\(name) is not valid JSON: \(detail.trimmingSuffix { $0 == "." })")
+            return try JSONValue(json: plain)
+        } catch {
+            throw FlareError(.invalidData, "\(name) is not valid JSON", cause: error)
         }
     }
 

@@ -20,7 +20,9 @@ struct Deployment: Sendable {
         var project: String
     }
 
-    /// Bundles and starts. When this throws, no file and no process is left.
+    /// Bundles and starts.
+    ///
+    /// When this throws, no file and no process is left.
     static func prepare(
         _ plan: Plan,
         service: WorkerService,
@@ -82,8 +84,9 @@ struct Deployment: Sendable {
         }
     }
 
-    /// A first look, before any process is started. A default export may be a class of that name, which only the
-    /// process can tell.
+    /// A first look, before any process is started.
+    ///
+    /// A default export may be a class of that name, which only the process can tell.
     private static func checkClasses(_ workflows: [WorkflowDeclaration], exported: [String]) throws {
         for workflow in workflows where !exported.contains(workflow.className) && !exported.contains("default") {
             throw ExportedNames.missingClass(workflow.className, workflow: workflow.name, exported: exported)

@@ -23,7 +23,9 @@ struct ExportedNames: Codable, Sendable {
 
     var exports: [String: Export]
 
-    /// Reads the `exports` of a `ready` frame: `{name: {kind, className?, handlers}}`. Untrusted.
+    /// Reads the `exports` of a `ready` frame, which is untrusted.
+    ///
+    /// They are `{name: {kind, className?, handlers}}`.
     init(json: JSONValue) {
         exports = (json.objectValue ?? [:]).mapValues { value in
             Export(
@@ -37,7 +39,9 @@ struct ExportedNames: Codable, Sendable {
     var handlers: [String] { (exports["default"]?.handlers ?? []).sorted() }
 
     /// The exported name of a workflow's class: the name itself, or `default` when the default export is a class so
-    /// called. Throws `buildFailed` listing what there is.
+    /// called.
+    ///
+    /// Throws `buildFailed` listing what there is.
     func exportName(ofWorkflow declaration: WorkflowDeclaration) throws -> String {
         let name = declaration.className
         if let export = exports[name] {

@@ -2,7 +2,9 @@ import FlareModel
 import FoundationEssentials
 import Glibc
 
-/// Where bundles lie: `<state>/workers/<name>/<version>/`. The rows say which of them count.
+/// Where bundles lie, which is `<state>/workers/<name>/<version>/`.
+///
+/// The rows say which of them count.
 struct VersionDirectories: Sendable {
     let root: String
 

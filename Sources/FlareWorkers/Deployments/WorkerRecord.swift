@@ -47,7 +47,10 @@ struct WorkerRecord: Sendable {
             ON CONFLICT (name) DO UPDATE SET
                 current_version = excluded.current_version, updated_at = excluded.updated_at
             """,
-            .text(name), .text(version), .integer(now.milliseconds), .integer(now.milliseconds)
+            .text(name),
+            .text(version),
+            .integer(now.milliseconds),
+            .integer(now.milliseconds)
         )
     }
 
@@ -83,7 +86,8 @@ struct VersionRecord: Sendable {
     static func find(_ key: VersionKey, in tx: Transaction) throws -> VersionRecord? {
         try tx.row(
             "SELECT version, created_at, details FROM worker_versions WHERE worker = ? AND version = ?",
-            .text(key.worker), .text(key.version),
+            .text(key.worker),
+            .text(key.version),
             decode: VersionRecord.init
         )
     }
@@ -103,7 +107,8 @@ struct VersionRecord: Sendable {
     static func delete(_ version: String, of worker: String, in tx: Transaction) throws {
         try tx.execute(
             "DELETE FROM worker_versions WHERE worker = ? AND version = ?",
-            .text(worker), .text(version)
+            .text(worker),
+            .text(version)
         )
     }
 

@@ -16,13 +16,15 @@ package struct Invocation: Sendable {
     /// The fields of this kind, merged into the frame's header.
     package var header: JSONValue
     package var body: [UInt8]
-    /// After this long the process is killed and the invocation fails with `deadlineExceeded`. Nil: no limit but
-    /// liveness.
+    /// After this long the process is killed and the invocation fails with `deadlineExceeded`.
+    ///
+    /// Nil: no limit but liveness.
     package var deadline: Duration?
     /// Shown with each console line: `instance`, `queue`.
     package var tags: [String: String]
-    /// Answers calls that are not of a binding: the steps of a workflow. Each runs in a task of its own, which is
-    /// cancelled when the invocation ends.
+    /// Answers calls that are not of a binding: the steps of a workflow.
+    ///
+    /// Each runs in a task of its own, which is cancelled when the invocation ends.
     package var onCall: (@Sendable (RunnerCall) async -> RunnerReply)?
     /// Receives the console lines of this invocation, in order.
     package var onLog: (@Sendable (ConsoleLine) -> Void)?
@@ -66,7 +68,7 @@ package struct InvocationResult: Sendable {
 
 /// A call that running code makes to the engine and that is not of a binding.
 package struct RunnerCall: Sendable {
-    /// `step.begin`, `step.end`, …
+    /// Such as `step.begin`.
     package var method: String
     package var arguments: JSONValue
     package var body: [UInt8]

@@ -4,7 +4,9 @@ package import FlareModel
 package struct JavaScriptError: Error, Hashable, Sendable {
     package var name: String
     package var message: String
-    /// With the user's files and lines, by source maps. Nil when it came from the engine.
+    /// With the user's files and lines, by source maps.
+    ///
+    /// Nil when it came from the engine.
     package var stack: String?
     /// A `NonRetryableError`, or a value that no retry can make storable.
     package var isNonRetryable: Bool

@@ -58,9 +58,10 @@ package struct QueueBatch: Sendable {
         )
     }
 
-    /// What the handler decided for each message, by message id. Messages that it did not speak of are acknowledged
-    /// when it returned and tried again when it threw; that is decided by the harness already.
-    /// Throws `runFailed` when the reply is not one of a queue handler.
+    /// What the handler decided for each message, by message id.
+    ///
+    /// Messages that it did not speak of are acknowledged when it returned and tried again when it threw; that is
+    /// decided by the harness already. Throws `runFailed` when the reply is not one of a queue handler.
     package static func verdicts(of result: InvocationResult) throws -> [String: Verdict] {
         var verdicts: [String: Verdict] = [:]
         for entry in result.value["per"]?.arrayValue ?? [] {

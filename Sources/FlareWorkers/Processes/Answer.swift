@@ -10,7 +10,9 @@ final class Answer<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.open([]))
 
-    /// Gives the answer. Only the first one counts.
+    /// Gives the answer.
+    ///
+    /// Only the first one counts.
     func give(_ result: Result<Value, FlareError>) {
         let waiting = state.withLock { state -> [CheckedContinuation<Result<Value, FlareError>, Never>] in
             guard case .open(let waiting) = state else { return [] }
@@ -20,7 +22,9 @@ final class Answer<Value: Sendable>: Sendable {
         for continuation in waiting { continuation.resume(returning: result) }
     }
 
-    /// The answer, once it is given. Not ended by cancellation: whoever waits has made sure that it will be given.
+    /// The answer, once it is given.
+    ///
+    /// Not ended by cancellation: whoever waits has made sure that it will be given.
     var value: Result<Value, FlareError> {
         get async {
             await withCheckedContinuation { continuation in

@@ -17,7 +17,9 @@ final class ChildSpawner: Sendable {
         waiting.start()
     }
 
-    /// What to start. Descriptors are the parent's; nil is /dev/null.
+    /// What to start.
+    ///
+    /// Descriptors are the parent's; nil is /dev/null.
     struct Command: Sendable {
         var path: String
         /// Without the program's own name.
@@ -31,7 +33,9 @@ final class ChildSpawner: Sendable {
         var dataBytesMax: UInt64 = 0
     }
 
-    /// Starts a child in a session of its own. Throws `toolMissing` when the program cannot be executed.
+    /// Starts a child in a session of its own.
+    ///
+    /// Throws `toolMissing` when the program cannot be executed.
     func spawn(_ command: Command) async throws -> pid_t {
         let pid = try await spawning.runIfActive { Self.spawnHere(command) }
         guard pid > 0 else {
@@ -41,7 +45,9 @@ final class ChildSpawner: Sendable {
         return pid
     }
 
-    /// Waits for a child's end. Returns its exit status, or 256 + the signal that ended it.
+    /// Waits for a child's end.
+    ///
+    /// Returns its exit status, or 256 + the signal that ended it.
     func wait(for pid: pid_t) async throws -> Int32 {
         try await waiting.runIfActive { flare_wait(pid) }
     }
@@ -53,14 +59,15 @@ final class ChildSpawner: Sendable {
 
     /// Ends the threads; children that still live are killed by the kernel.
     func stop() async {
-        // Shutting down twice is the only error, and harmless.
-        try? await waiting.shutdownGracefully()
+        // In this order: the end of the first thread ends the children that the others wait for. Shutting down twice is
+        // the only error, and harmless.
         try? await spawning.shutdownGracefully()
+        try? await waiting.shutdownGracefully()
     }
 
     private static func spawnHere(_ command: Command) -> pid_t {
         withCStrings([command.path] + command.arguments) { arguments in
-            withCStrings(command.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) { environment in
+            withCStrings(command.environment.map { "\($0.key)=\($0.value)" }) { environment in
                 withOptionalCString(command.directory) { directory in
                     command.path.withCString { path in
                         var options = flare_spawn_options(

@@ -20,7 +20,9 @@ struct ProcessRegister: Sendable {
         unlink(path(pid))
     }
 
-    /// Kills every recorded process that still runs and is the one that was recorded. Returns their pids.
+    /// Kills every recorded process that still runs and is the one that was recorded.
+    ///
+    /// Returns their pids.
     @discardableResult
     func killLeftovers() -> [pid_t] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
@@ -36,8 +38,9 @@ struct ProcessRegister: Sendable {
         return killed
     }
 
-    /// Field 22 of /proc/PID/stat: start time in ticks since boot. The second field, a name in parentheses, may hold
-    /// blanks, so counting begins behind its end.
+    /// Field 22 of /proc/PID/stat: start time in ticks since boot.
+    ///
+    /// The second field, a name in parentheses, may hold blanks, so counting begins behind its end.
     static func startTime(of pid: pid_t) -> String? {
         guard let data = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/stat")) else { return nil }
         let text = String(decoding: data, as: UTF8.self)

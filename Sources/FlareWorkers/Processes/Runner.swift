@@ -18,17 +18,17 @@ final class Runner: Sendable {
         var startTimeout: Duration
     }
 
-    private let worker: String
+    let worker: String
     private let bindings: [String: any Binding]
-    private let time: any TimeSource
-    private let logger: Logger
-    private let state: Mutex<RunnerState>
-    private let process: Mutex<RunnerProcess?>
-    private let logSinks = Mutex<[String: @Sendable (ConsoleLine) -> Void]>([:])
+    let time: any TimeSource
+    let logger: Logger
+    let state: Mutex<RunnerState>
+    let process: Mutex<RunnerProcess?>
+    let logSinks = Mutex<[String: @Sendable (ConsoleLine) -> Void]>([:])
     /// Answered with what the bundle exports, or with why it cannot run.
-    private let readyAnswer = Answer<JSONValue>()
+    let readyAnswer = Answer<JSONValue>()
     /// Answered when the process has ended and was waited for.
-    private let endAnswer = Answer<Int32>()
+    let endAnswer = Answer<Int32>()
 
     private init(worker: String, bindings: [String: any Binding], time: any TimeSource, logger: Logger) {
         self.worker = worker
@@ -118,7 +118,9 @@ final class Runner: Sendable {
         }
     }
 
-    /// Runs one invocation to its end. See `WorkerService.invoke`.
+    /// Runs one invocation to its end.
+    ///
+    /// See `WorkerService.invoke`.
     func invoke(_ invocation: Invocation) async throws -> InvocationResult {
         let (events, continuation) = AsyncStream<RunnerEvent>.makeStream()
         let id = try state.withLock { state in Result { try state.begin(continuation) } }.get()
@@ -212,128 +214,6 @@ final class Runner: Sendable {
             return .value(reply.value, body: reply.body)
         } catch {
             return .failure(JavaScriptError(error))
-        }
-    }
-}
-
-extension Runner {
-    private var callbacks: RunnerProcess.Callbacks {
-        RunnerProcess.Callbacks(
-            frame: { [self] in receive($0) },
-            line: { [self] in strayLine($0, $1) },
-            malformed: { [self] error in
-                close((error as? FlareError) ?? FlareError(.engineUnavailable, "the connection to the Worker broke", cause: error))
-            },
-            ended: { [self] in ended($0) }
-        )
-    }
-
-    private func receive(_ frame: RunnerFrame) {
-        state.withLock { $0.heard(now: .now) }
-        switch frame.type {
-        case "ready": receiveReady(frame)
-        case "call": receiveCall(frame)
-        case "result": receiveResult(frame)
-        case "log": receiveLog(frame)
-        case "crash":
-            let error = JavaScriptError(json: frame.header["error"] ?? .null)
-            let text = "the Worker \"\(worker)\" crashed: \(error.name): \(error.message)"
-            logger.error("a Worker crashed", metadata: ["worker": "\(worker)", "error": "\(error.stack ?? error.message)"])
-            close(FlareError(.engineUnavailable, text, cause: error))
-        default: break
-        }
-    }
-
-    private func receiveReady(_ frame: RunnerFrame) {
-        if let error = frame.header["error"] {
-            let error = JavaScriptError(json: error)
-            let text = "the Worker \"\(worker)\" does not start: \(error.name): \(error.message)"
-            readyAnswer.give(.failure(FlareError(.buildFailed, text, hint: error.stack, cause: error)))
-            return
-        }
-        state.withLock { $0.becomeReady(now: .now) }
-        readyAnswer.give(.success(frame.header["exports"] ?? .object([:])))
-    }
-
-    private func receiveCall(_ frame: RunnerFrame) {
-        guard let invocation = frame.header["inv"]?.stringValue else { return }
-        let (continuation, isTaken) = state.withLock { state in
-            (state.continuation(of: invocation), state.beginCall(of: invocation))
-        }
-        guard let continuation else { return }
-        if isTaken { return _ = continuation.yield(.call(frame)) }
-        guard let call = frame.header["id"] else { return }
-        let error = JavaScriptError(message: "too many calls wait for their answers (\(Limits.runnerCallsMax))")
-        send(RunnerFrame("reply", ["id": call, "error": error.json]))
-    }
-
-    private func receiveResult(_ frame: RunnerFrame) {
-        guard let id = frame.header["id"]?.stringValue else { return }
-        state.withLock { $0.continuation(of: id) }?.yield(.result(frame))
-    }
-
-    private func receiveLog(_ frame: RunnerFrame) {
-        var tags: [String: String] = [:]
-        for (key, value) in frame.header["tags"]?.objectValue ?? [:] { tags[key] = value.stringValue }
-        let line = ConsoleLine(
-            level: frame.header["level"]?.stringValue ?? "log",
-            message: frame.header["msg"]?.stringValue ?? "",
-            time: time.now(),
-            tags: tags
-        )
-        let sink = frame.header["inv"]?.stringValue.flatMap { id in logSinks.withLock { $0[id] } }
-        if let sink { return sink(line) }
-        logger.info("console", metadata: ["worker": "\(worker)", "level": "\(line.level)", "line": "\(line.message)"])
-    }
-
-    private func strayLine(_ stream: String, _ line: String) {
-        state.withLock { $0.stray(line) }
-        logger.info("console", metadata: ["worker": "\(worker)", "level": "\(stream)", "line": "\(line)"])
-    }
-
-    private func send(_ frame: RunnerFrame) {
-        do {
-            try process.withLock { $0 }?.send(frame)
-        } catch {
-            // Only an answer can be too large; its caller learns why.
-            guard let id = frame.header["id"], frame.type == "reply" else { return }
-            send(RunnerFrame("reply", ["id": id, "error": JavaScriptError(error).json]))
-        }
-    }
-
-    /// Ends an idle process kindly: its socket closes, on which it exits.
-    private func finish() {
-        close(FlareError(.engineUnavailable, "the Worker's process was stopped"))
-    }
-
-    private func close(_ reason: FlareError) {
-        let lost = state.withLock { $0.close(reason, now: .now) }
-        for invocation in lost { invocation.yield(.lost(reason)) }
-        readyAnswer.give(.failure(reason))
-        process.withLock { $0 }?.kill()
-    }
-
-    private func ended(_ status: Int32) {
-        let how = status >= 256 ? "was killed by signal \(status - 256)" : "ended with status \(status)"
-        let stray = state.withLock { $0.strayLines }
-        let hint = stray.isEmpty ? nil : stray.joined(separator: "\n")
-        // Its pid may belong to another process from now on.
-        process.withLock { $0 = nil }
-        close(FlareError(.engineUnavailable, "the process of the Worker \"\(worker)\" \(how)", hint: hint))
-        endAnswer.give(.success(status))
-    }
-
-    private func waitUntilReady(timeout: Duration) async throws -> JSONValue {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            defer { group.cancelAll() }
-            let end = time.now() + timeout
-            group.addTask { [self] in
-                await time.sleep(until: end)
-                // Also when the start is cancelled, so that nothing waits for ever; a given answer stays.
-                let text = "the Worker \"\(worker)\" was not ready within \(timeout.components.seconds) seconds"
-                readyAnswer.give(.failure(FlareError(.buildFailed, text)))
-            }
-            return try await readyAnswer.value.get()
         }
     }
 }

@@ -38,7 +38,9 @@ actor RunnerFleet {
         self.starter = starter
     }
 
-    /// The process of a version, started if need be. Waits while a version that keeps dying is held back.
+    /// The process of a version, started if need be.
+    ///
+    /// Waits while a version that keeps dying is held back.
     func runner(for key: VersionKey) async throws -> Runner {
         while true {
             guard !isStopped else { throw FlareError(.engineUnavailable, "the engine is stopping") }
@@ -70,8 +72,9 @@ actor RunnerFleet {
         }
     }
 
-    /// Looks after every process: stops idle ones, kills those that are stuck. Returns when to look again; nil when
-    /// there is none.
+    /// Looks after every process: stops idle ones, kills those that are stuck.
+    ///
+    /// Returns when to look again; nil when there is none.
     func tend() -> Timestamp? {
         for (key, slot) in slots {
             guard let runner = slot.runner else { continue }
@@ -119,7 +122,8 @@ actor RunnerFleet {
     }
 
     private func start(_ key: VersionKey) async throws -> Runner {
-        // Not a child of the first caller, whose cancellation must not fail the others. The slot owns it; `stop` ends it.
+        // Not a child of the first caller, whose cancellation must not fail the others. The slot owns it; `stop` ends
+        // it.
         let task = Task { [starter] in try await starter(key) }
         slots[key, default: Slot()].start = task
         let result = await task.result

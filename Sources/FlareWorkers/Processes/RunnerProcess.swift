@@ -7,7 +7,9 @@ import NIOPosix
 /// A Node.js child and the channel to it: frames over a socket that is the child's standard input, and the lines of its
 /// standard output and error.
 struct RunnerProcess: Sendable {
-    /// Where the process's messages go. Called on the channel's event loop.
+    /// Where the process's messages go.
+    ///
+    /// Called on the channel's event loop.
     struct Callbacks: Sendable {
         var frame: @Sendable (RunnerFrame) -> Void
         /// A raw line of `stdout` or `stderr`.
@@ -21,7 +23,9 @@ struct RunnerProcess: Sendable {
     let pid: pid_t
     private let channel: any Channel
 
-    /// Starts the program. When this throws, nothing is left behind.
+    /// Starts the program.
+    ///
+    /// When this throws, nothing is left behind.
     static func start(
         _ command: ChildSpawner.Command,
         spawner: ChildSpawner,
@@ -29,7 +33,8 @@ struct RunnerProcess: Sendable {
         group: any EventLoopGroup,
         callbacks: Callbacks
     ) async throws -> RunnerProcess {
-        let sockets = try descriptorPair { socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, $0) }
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let sockets = try descriptorPair { socketpair(AF_UNIX, type, 0, $0) }
         let output = try descriptorPair { flare_pipe($0) }
         let errors = try descriptorPair { flare_pipe($0) }
         var command = command
@@ -75,12 +80,16 @@ struct RunnerProcess: Sendable {
         }
     }
 
-    /// Sends a frame. Frames of one thread keep their order; those after the process has ended are dropped.
+    /// Sends a frame.
+    ///
+    /// Frames of one thread keep their order; those after the process has ended are dropped.
     func send(_ frame: RunnerFrame) throws {
         channel.writeAndFlush(try frame.encoded(), promise: nil)
     }
 
-    /// Ends the process at once; `ended` follows. Closing is enough: the close kills, before the pid is given back.
+    /// Ends the process at once; `ended` follows.
+    ///
+    /// Closing is enough: the close kills, before the pid is given back.
     func kill() {
         channel.close(promise: nil)
     }
@@ -102,7 +111,8 @@ struct RunnerProcess: Sendable {
         _ = try await NIOPipeBootstrap(group: group)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(OutputLineHandler(stream: stream, callbacks: callbacks))
+                    let handler = OutputLineHandler(stream: stream, callbacks: callbacks)
+                    try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
             .takingOwnershipOfDescriptor(input: descriptor).get()

@@ -28,7 +28,9 @@ struct RunnerStarter: Sendable {
         return try await start(version.details.configuration, vars: version.details.vars).runner
     }
 
-    /// Starts a version whose bundle lies in its directory. Returns what the bundle exports, too.
+    /// Starts a version whose bundle lies in its directory.
+    ///
+    /// Returns what the bundle exports, too.
     func start(
         _ configuration: DeployedConfiguration,
         vars: [String: JSONValue]

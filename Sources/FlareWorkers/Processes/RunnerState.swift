@@ -61,7 +61,9 @@ struct RunnerState {
         invocations[id]?.continuation
     }
 
-    /// Forgets an invocation. Returns whether it was still known.
+    /// Forgets an invocation.
+    ///
+    /// Returns whether it was still known.
     @discardableResult
     mutating func end(_ id: String, now: ContinuousClock.Instant) -> Bool {
         guard invocations.removeValue(forKey: id) != nil else { return false }
@@ -100,7 +102,9 @@ struct RunnerState {
         if strayLines.count > 20 { strayLines.removeFirst() }
     }
 
-    /// The process has ended or is about to. The first reason stays. Returns the invocations that are lost.
+    /// The process has ended or is about to.
+    ///
+    /// The first reason stays. Returns the invocations that are lost.
     mutating func close(
         _ reason: FlareError,
         now: ContinuousClock.Instant

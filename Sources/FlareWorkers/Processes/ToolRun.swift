@@ -8,6 +8,7 @@ struct ToolRun: Sendable {
     var output: String
 
     /// Output and errors go to one file beside the build, so that no pipe can fill up.
+    ///
     /// Throws `deadlineExceeded` when the tool is killed because it takes too long.
     static func run(
         _ path: String,

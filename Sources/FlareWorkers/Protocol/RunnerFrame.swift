@@ -24,7 +24,9 @@ struct RunnerFrame: Sendable {
 
     var type: String { header["t"]?.stringValue ?? "" }
 
-    /// The whole frame as bytes. Throws `bodyTooLarge` when the other side would refuse it.
+    /// The whole frame as bytes.
+    ///
+    /// Throws `bodyTooLarge` when the other side would refuse it.
     func encoded() throws -> ByteBuffer {
         let text = header.jsonBytes
         let total = 4 + text.count + body.readableBytes
@@ -45,8 +47,9 @@ struct RunnerFrame: Sendable {
     }
 }
 
-/// Cuts the bytes of a process into frames. The bytes are untrusted: any breach of the format is an error, after which
-/// the process is killed.
+/// Cuts the bytes of a process into frames.
+///
+/// The bytes are untrusted: any breach of the format is an error, after which the process is killed.
 struct RunnerFrameDecoder: ByteToMessageDecoder {
     typealias InboundOut = RunnerFrame
 

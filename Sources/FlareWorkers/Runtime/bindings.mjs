@@ -60,7 +60,9 @@ function encodeMessage(body, contentType = "json") {
       return { contentType, bytes: Buffer.from(body) };
     case "bytes":
       if (body instanceof ArrayBuffer) return { contentType, bytes: new Uint8Array(body) };
-      if (!ArrayBuffer.isView(body)) throw new TypeError("a message of content type bytes must be an ArrayBuffer or a view");
+      if (!ArrayBuffer.isView(body)) {
+        throw new TypeError("a message of content type bytes must be an ArrayBuffer or a view of one");
+      }
       return { contentType, bytes: new Uint8Array(body.buffer, body.byteOffset, body.byteLength) };
     case "v8": return { contentType, bytes: serialize(body) };
     default: throw new TypeError(`contentType must be json, text, bytes or v8, not ${contentType}`);
@@ -106,7 +108,8 @@ class WorkflowBinding {
 
   async createBatch(instances) {
     const params = instances.map((instance) => encode(instance.params));
-    const args = { instances: instances.map((instance, index) => ({ id: instance.id, bytes: params[index].byteLength })) };
+    const descriptions = instances.map((instance, index) => ({ id: instance.id, bytes: params[index].byteLength }));
+    const args = { instances: descriptions };
     const { v } = await callBinding(this.#name, "createBatch", args, Buffer.concat(params));
     return v.instances.map((instance) => new WorkflowInstance(this.#name, instance.id));
   }

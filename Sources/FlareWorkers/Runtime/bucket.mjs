@@ -161,7 +161,9 @@ async function bytesOf(value) {
   if (typeof value === "string") return encoder.encode(value);
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (value instanceof Blob || value instanceof ReadableStream) return new Uint8Array(await new Response(value).arrayBuffer());
+  if (value instanceof Blob || value instanceof ReadableStream) {
+    return new Uint8Array(await new Response(value).arrayBuffer());
+  }
   throw new TypeError("put takes a string, an ArrayBuffer or a view of one, a Blob, a ReadableStream or null");
 }
 
@@ -194,7 +196,8 @@ function readConditions(conditions) {
 }
 
 function readEtags(header) {
-  return header === null ? undefined : header.split(",").map((etag) => etag.trim().replace(/^W\//, "").replaceAll('"', ""));
+  if (header === null) return undefined;
+  return header.split(",").map((etag) => etag.trim().replace(/^W\//, "").replaceAll('"', ""));
 }
 
 function readRange(range) {

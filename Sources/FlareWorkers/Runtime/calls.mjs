@@ -67,8 +67,6 @@ export async function callBinding(binding, method, args, body) {
     return await callEngine(invocation, { b: binding, m: method, args }, body);
   } catch (description) {
     // Made here, behind the await, so that the stack names the line of user code that called.
-    const error = makeError({ ...description, stack: undefined });
-    Error.captureStackTrace?.(error, callBinding);
-    throw error;
+    throw makeError({ ...description, stack: undefined });
   }
 }

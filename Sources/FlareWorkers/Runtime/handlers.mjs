@@ -39,8 +39,8 @@ export async function runScheduled(target, header, env, ctx) {
   return { fields: {} };
 }
 
-/// Returns { fields: { per: [[id, "ack" | "retry", delaySeconds?]…] } }, one entry for each message. Without an explicit
-/// call a message is acknowledged when the handler returns, and the whole invocation fails when it throws.
+/// Returns { fields: { per: [[id, "ack" | "retry", delaySeconds?]…] }, failure? }, one entry for each message. Without
+/// an explicit call a message is acknowledged when the handler returns, and retried when it throws.
 export async function runQueue(target, header, body, env, ctx) {
   const verdicts = new Map();
   const batch = new MessageBatch(header, body, verdicts);

@@ -74,7 +74,8 @@ async function invoke(header, body) {
 function send(header, body) {
   const most = limits.frameBytesMax - 65_536;
   if (body && body.byteLength > most) {
-    const error = { name: "RangeError", message: `the result has ${body.byteLength} bytes; at most ${most} can be returned` };
+    const message = `the result has ${body.byteLength} bytes; at most ${most} can be returned`;
+    const error = { name: "RangeError", message };
     return sendFrame({ t: "result", id: header.id, ok: false, error });
   }
   sendFrame(header, body);

@@ -18,8 +18,8 @@ export class Replay {
   #timer;
   #drained = [];
 
-  /// `entries` in the order of completion: { k, name, n, value? bytes | later | error }; `load(index)` fetches the bytes
-  /// of a `later` value.
+  /// `entries` in the order of completion: { k, name, n, value | later | error }; `load(index)` fetches the bytes of a
+  /// `later` value.
   constructor(entries, load) {
     this.#load = load;
     this.#entries = entries.map((entry, index) => ({ ...entry, index, isAsked: false, deliver: undefined }));

@@ -5,7 +5,9 @@ package enum StepKind: String, Sendable, Codable {
     case `do`, sleep, wait
 }
 
-/// A finished step of an instance, as its next life replays it. A list of them is in the order of completion.
+/// A finished step of an instance, as its next life replays it.
+///
+/// A list of them is in the order of completion.
 package struct JournalEntry: Sendable {
     /// What the step came to.
     package enum Outcome: Sendable {
@@ -27,7 +29,9 @@ package struct JournalEntry: Sendable {
         self.outcome = outcome
     }
 
-    /// The entry's description in the journal. Nil `valueBytes`: the value is fetched when it is needed.
+    /// The entry's description in the journal.
+    ///
+    /// Nil `valueBytes`: the value is fetched when it is needed.
     func json(valueBytes: Int?) -> JSONValue {
         var members: [String: JSONValue] = [
             "k": .string(kind.rawValue), "name": .string(name), "n": .integer(Int64(occurrence)),

@@ -1,6 +1,8 @@
 package import FlareModel
 
-/// What a running workflow asks of the engine. Decoded from untrusted frames.
+/// What a running workflow asks of the engine.
+///
+/// Decoded from untrusted frames.
 package enum StepCall: Sendable {
     /// A `step.do` begins its first attempt in this life.
     case begin(StepName, StepConfiguration, parent: StepName?)
@@ -25,7 +27,9 @@ package enum StepCall: Sendable {
         }
     }
 
-    /// How long a step sleeps. The engine stores the absolute time at first sight.
+    /// How long a step sleeps.
+    ///
+    /// The engine stores the absolute time at first sight.
     package enum SleepLength: Sendable, Hashable {
         case duration(Duration)
         case until(Timestamp)

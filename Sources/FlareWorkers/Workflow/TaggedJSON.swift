@@ -4,10 +4,12 @@ import FoundationEssentials
 /// JavaScript values as text: plain JSON, where an object with the key `$` names a value that JSON lacks.
 ///
 /// Runners encode and decode it; the engine stores it unread and needs only what is here. `{"$":"Date","v":…}`,
-/// `{"$":"undefined"}`, `{"$":"Uint8Array","v":base64}`; a user's object that has a key `$` is `{"$":"Object","v":{…}}`.
+/// `{"$":"undefined"}`, `{"$":"Uint8Array","v":base64}`; a user's own object that has a key `$` becomes
+/// `{"$":"Object","v":{…}}`.
 package enum TaggedJSON {
-    /// Plain JSON text as tagged JSON. Copies nothing unless the text holds a `$` key.
-    /// Throws `invalidData` when the text is not JSON.
+    /// Plain JSON text as tagged JSON.
+    ///
+    /// Copies nothing unless the text holds a `$` key. Throws `invalidData` when the text is not JSON.
     package static func escape(json: [UInt8]) throws -> [UInt8] {
         let value = try JSONValue(json: json)
         // Most texts hold no such key; re-encoding them would lose the order of their keys.
@@ -15,6 +17,7 @@ package enum TaggedJSON {
     }
 
     /// The body of a queue message, of content type `json`, `text`, `bytes` or `v8`.
+    ///
     /// A JSON body that cannot be parsed is handed over as text.
     package static func message(_ body: [UInt8], contentType: String) -> [UInt8] {
         switch contentType {

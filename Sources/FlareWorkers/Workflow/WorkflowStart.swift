@@ -25,8 +25,9 @@ package struct WorkflowStart: Sendable {
         self.journal = journal
     }
 
-    /// The invocation that runs this life of the instance. `StepCall.load` of an entry's index must be answered with
-    /// that entry's value.
+    /// The invocation that runs this life of the instance.
+    ///
+    /// `StepCall.load` of an entry's index must be answered with that entry's value.
     package func invocation(
         worker: String,
         version: String?,
@@ -47,7 +48,8 @@ package struct WorkflowStart: Sendable {
         let journalText = entries.isEmpty ? [] : JSONValue.array(entries).jsonBytes
         let header: [String: JSONValue] = [
             "workflow": .object([
-                "name": .string(workflow), "instance": .string(instance), "timestampMs": .integer(timestamp.milliseconds),
+                "name": .string(workflow), "instance": .string(instance),
+                "timestampMs": .integer(timestamp.milliseconds),
             ]),
             "payloadBytes": .integer(Int64(payload.count)),
             "journalBytes": .integer(Int64(journalText.count)),
