@@ -83,6 +83,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "FlareWorkflows",
+            dependencies: ["FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", nioCore, logging, lifecycle],
+            swiftSettings: strict
+        ),
 
         .testTarget(name: "FlareModelTests", dependencies: ["FlareModel"], swiftSettings: strict),
         .testTarget(
@@ -110,6 +115,13 @@ let package = Package(
         .testTarget(
             name: "FlareWorkersTests",
             dependencies: ["FlareModel", "FlareStore", "FlareWorkers", nioCore, nioPosix, logging],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FlareWorkflowsTests",
+            dependencies: [
+                "FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", "FlareWorkflows", nioCore, logging,
+            ],
             swiftSettings: strict
         ),
     ],

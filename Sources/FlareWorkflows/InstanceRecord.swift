@@ -2,13 +2,17 @@ package import FlareModel
 import FlareStore
 import FlareWorkers
 
-/// One run of an instance. An instance keeps the history of all its runs; the newest one is current.
+/// One run of an instance.
+///
+/// An instance keeps the history of all its runs; the newest one is current.
 struct RunKey: Sendable, Hashable {
     var instance: Int64
     var run: Int
 }
 
-/// An instance of a workflow with its current run. Its parameters, output and error are read apart.
+/// An instance of a workflow with its current run.
+///
+/// Its parameters, output and error are read apart.
 package struct InstanceRecord: Sendable {
     /// Its key in the database, in the order of creation.
     package var sequence: Int64
@@ -156,7 +160,9 @@ extension InstanceRecord {
         ) ?? []
     }
 
-    /// Inserts a new instance with its first run, queued. Returns nil when the id is taken.
+    /// Inserts a new instance with its first run, queued.
+    ///
+    /// Returns nil when the id is taken.
     static func insert(
         _ id: String,
         of workflow: WorkflowRecord,

@@ -36,7 +36,9 @@ final class Life: Sendable {
         state = Mutex(State(rules: LifeState(at: store.time.now())))
     }
 
-    /// Returns when the life is to be ended. On cancellation: `stopped`.
+    /// Returns when the life is to be ended.
+    ///
+    /// On cancellation: `stopped`.
     func watchOver() async -> End {
         while !Task.isCancelled {
             let (next, isStopped) = state.withLock { ($0.rules.next(at: store.time.now()), $0.isStopped) }

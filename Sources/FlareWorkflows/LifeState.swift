@@ -30,7 +30,9 @@ struct LifeState: Sendable {
         quietSince = now
     }
 
-    /// A call has come in. Returns the number it is known by.
+    /// A call has come in.
+    ///
+    /// Returns the number it is known by.
     mutating func call(at now: Timestamp) -> Int {
         nextCall += 1
         calls[nextCall] = .active
@@ -43,7 +45,9 @@ struct LifeState: Sendable {
         calls[call] = .held(step, until: due)
     }
 
-    /// The call goes on. False when the life has been closed meanwhile and nothing may be answered.
+    /// The call goes on.
+    ///
+    /// False when the life has been closed meanwhile and nothing may be answered.
     mutating func resume(_ call: Int, at now: Timestamp) -> Bool {
         guard !isClosed else { return false }
         calls[call] = .active
@@ -67,7 +71,9 @@ struct LifeState: Sendable {
         attempts[step] = nil
     }
 
-    /// Decides. A life that is to be suspended or that hangs is closed by this.
+    /// Decides.
+    ///
+    /// A life that is to be suspended or that hangs is closed by this.
     mutating func next(at now: Timestamp) -> Next {
         if let hung = attempts.first(where: { $0.value <= now }) {
             isClosed = true

@@ -6,7 +6,9 @@ import Synchronization
 final class Lives: Sendable {
     private let lives = Mutex<[RunKey: Life]>([:])
     private let places = Mutex(Limits.workflowInvocationsMax)
-    /// Notified when a run becomes due or a place becomes free. For the scheduler alone.
+    /// Notified when a run becomes due or a place becomes free.
+    ///
+    /// For the scheduler alone.
     let scheduler = Wake()
 
     func insert(_ life: Life, for key: RunKey) {

@@ -2,7 +2,9 @@ import FlareModel
 import FlareStore
 import FlareWorkers
 
-/// One line of an instance's history. Written in the transaction of what it tells of, and never removed or changed.
+/// One line of an instance's history.
+///
+/// Written in the transaction of what it tells of, and never removed or changed.
 struct LogRecord: Sendable {
     enum Kind: String, Sendable {
         case workflowQueued = "workflow_queued"

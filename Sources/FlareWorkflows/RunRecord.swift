@@ -2,7 +2,9 @@ import FlareModel
 import FlareStore
 import FlareWorkers
 
-/// The statements that move a run from one status to the next. Which moves are possible is `RunState`'s to say.
+/// The statements that move a run from one status to the next.
+///
+/// Which moves are possible is `RunState`'s to say.
 enum RunRecord {
     /// A run that got a place, with what its code needs to begin or go on.
     struct Claim: Sendable {
@@ -141,7 +143,9 @@ enum RunRecord {
         )
     }
 
-    /// Takes the next place in the run's journal. A step that finishes also ends a row of losses.
+    /// Takes the next place in the run's journal.
+    ///
+    /// A step that finishes also ends a row of losses.
     static func nextFinishOrder(_ key: RunKey, in transaction: Transaction) throws -> Int64 {
         try transaction.row(
             """
@@ -154,7 +158,9 @@ enum RunRecord {
         ) ?? 0
     }
 
-    /// Counts a console line. Returns how many the run has had.
+    /// Counts a console line.
+    ///
+    /// Returns how many the run has had.
     static func countConsoleLine(_ key: RunKey, in transaction: Transaction) throws -> Int {
         try transaction.row(
             """

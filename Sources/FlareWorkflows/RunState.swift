@@ -33,7 +33,9 @@ struct RunState: Sendable, Hashable {
     }
 
     private(set) var status: InstanceStatus
-    /// Losses in a row. Each finished step begins the count anew.
+    /// Losses in a row.
+    ///
+    /// Each finished step begins the count anew.
     private(set) var losses: Int
 
     init(status: InstanceStatus = .queued, losses: Int = 0) {

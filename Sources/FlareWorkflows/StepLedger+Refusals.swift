@@ -47,7 +47,9 @@ extension StepLedger {
 }
 
 extension StepRecord {
-    /// A step that is first asked for. Its sequence comes with the insert.
+    /// A step that is first asked for.
+    ///
+    /// Its sequence comes with the insert.
     init(_ key: StepKey, status: Status, startedAt: Timestamp) {
         self.init(
             sequence: 0,

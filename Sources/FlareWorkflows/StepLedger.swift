@@ -2,8 +2,10 @@ import FlareModel
 import FlareStore
 import FlareWorkers
 
-/// The durable book of one run's steps. Each verb does the work of one call inside the caller's transaction: it asks
-/// the rules, and writes result and log lines together.
+/// The durable book of one run's steps.
+///
+/// Each verb does the work of one call inside the caller's transaction: it asks the rules, and writes result and log
+/// lines together.
 struct StepLedger {
     let run: RunKey
     let now: Timestamp
@@ -62,7 +64,9 @@ struct StepLedger {
         }
     }
 
-    /// An attempt has ended. A failed one that may be repeated answers `hold` until its next attempt is due.
+    /// An attempt has ended.
+    ///
+    /// A failed one that may be repeated answers `hold` until its next attempt is due.
     func end(
         _ name: StepCall.StepName,
         attempt: Int,
@@ -124,7 +128,9 @@ struct StepLedger {
         return failure.map { .failed($0) } ?? .done([])
     }
 
-    /// The code sleeps. The deadline is fixed when the sleep is first asked for.
+    /// The code sleeps.
+    ///
+    /// The deadline is fixed when the sleep is first asked for.
     func sleep(_ name: StepCall.StepName, _ length: StepCall.SleepLength) throws -> Decision {
         let key = StepKey(.sleep, name)
         if let step = try StepRecord.find(key, of: run, in: transaction) { return try answer(step) }
@@ -144,7 +150,9 @@ struct StepLedger {
         return try answer(step)
     }
 
-    /// The code waits for an event. One that was sent before is consumed at once.
+    /// The code waits for an event.
+    ///
+    /// One that was sent before is consumed at once.
     func wait(_ name: StepCall.StepName, type: String, timeout: Duration?) throws -> Decision {
         let key = StepKey(.wait, name)
         if let step = try StepRecord.find(key, of: run, in: transaction) { return try answer(step) }
@@ -163,7 +171,9 @@ struct StepLedger {
         return try answer(step)
     }
 
-    /// Gives an event to the step that waits for it. False when none does.
+    /// Gives an event to the step that waits for it.
+    ///
+    /// False when none does.
     func deliver(_ event: EventRecord) throws -> Bool {
         guard let step = try StepRecord.waiting(for: event.type, of: run, in: transaction) else { return false }
         try receive(event, step)
@@ -176,7 +186,9 @@ struct StepLedger {
         for step in try StepRecord.due(of: run, at: now, in: transaction) { try expire(step) }
     }
 
-    /// Marks open attempts as interrupted. They may begin again at once.
+    /// Marks open attempts as interrupted.
+    ///
+    /// They may begin again at once.
     func interruptOpen() throws {
         for step in try StepRecord.running(of: run, in: transaction) {
             var step = step
@@ -191,8 +203,9 @@ struct StepLedger {
         _ = try end(step, step.attempts, .failure(error), nil)
     }
 
-    /// The finished steps as a replay needs them, in the order in which they finished, with their keys in the
-    /// database. Steps inside a finished step are never asked for again and are left out.
+    /// The finished steps as a replay needs them, in the order in which they finished, with their keys in the database.
+    ///
+    /// Steps inside a finished step are never asked for again and are left out.
     func journal() throws -> [(sequence: Int64, entry: JournalEntry)] {
         let steps = try StepRecord.finished(of: run, in: transaction)
         let finished = Set(steps.map(\.key))

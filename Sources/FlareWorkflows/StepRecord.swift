@@ -2,7 +2,9 @@ import FlareModel
 import FlareStore
 import FlareWorkers
 
-/// A step's identity within a run: kind, name and occurrence. Never its duration or the time.
+/// A step's identity within a run: kind, name and occurrence.
+///
+/// Never its duration or the time.
 struct StepKey: Sendable, Hashable {
     var kind: StepKind
     var name: String
@@ -22,7 +24,9 @@ struct StepKey: Sendable, Hashable {
     var label: String { "\(name)-\(occurrence)" }
 }
 
-/// A step of a run. Its value is read apart.
+/// A step of a run.
+///
+/// Its value is read apart.
 struct StepRecord: Sendable {
     enum Status: String, Sendable {
         /// An attempt runs.

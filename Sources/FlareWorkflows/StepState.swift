@@ -28,7 +28,8 @@ struct StepState: Sendable, Hashable {
         /// `delayMilliseconds` is what the user's own delay function said, if there is one.
         case failure(isNonRetryable: Bool, delayMilliseconds: Int64?)
         case timeout(delayMilliseconds: Int64?)
-        /// The engine or the process went away. Numbered, but not one of the allowed failures: the step did nothing wrong.
+        /// The engine or the process went away. Numbered, but not one of the allowed failures: the step did nothing
+        /// wrong.
         case interrupted
     }
 

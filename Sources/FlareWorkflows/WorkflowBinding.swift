@@ -9,7 +9,7 @@ import FlareWorkers
 /// - `createBatch`: arguments `{"instances": [{"id"?, "bytes": n}]}`, body the parameters of all, `n` bytes each.
 ///   Answers `{"instances": [{"id"}]}`; ids in use are left out.
 /// - `get`: `{"id"}`. Answers `{"id"}`; throws `instance.not_found`.
-/// - `status`: `{"id"}`. Answers `{"status", "error"?: {"name", "message"}, "output": true|false}`, and when `output` is
+/// - `status`: `{"id"}`. Answers `{"status", "error"?: {"name", "message"}, "output": true|false}`; when `output` is
 ///   true the body is what `run` returned.
 /// - `terminate`: `{"id"}`. Answers `{}`; throws `instance.cannot_terminate` when it has ended.
 /// - `sendEvent`: `{"id", "type"}`, body the payload. Answers `{}`.
@@ -17,7 +17,9 @@ package struct WorkflowBinding: Binding {
     private let service: WorkflowService
     private let workflow: String
 
-    /// A binding to the workflow with this name or id. The workflow is looked up at each call.
+    /// A binding to the workflow with this name or id.
+    ///
+    /// The workflow is looked up at each call.
     package init(service: WorkflowService, workflow: String) {
         self.service = service
         self.workflow = workflow

@@ -9,7 +9,9 @@ package enum WorkflowMigrations {
         )
     ]
 
-    /// A version is a class in one deployed version of a Worker. Instances keep the one they began with.
+    /// A version is a class in one deployed version of a Worker.
+    ///
+    /// Instances keep the one they began with.
     private static let definitions = """
         CREATE TABLE workflows (
             id TEXT PRIMARY KEY,
@@ -32,6 +34,7 @@ package enum WorkflowMigrations {
         """
 
     /// `wake_at` is when a run goes on; exactly the runs that wait for a place or a time have one.
+    ///
     /// `invocation` counts the times its code was started, and fences calls of an earlier one.
     private static let instances = """
         CREATE TABLE workflow_instances (
@@ -73,7 +76,9 @@ package enum WorkflowMigrations {
 
         """
 
-    /// A step is known by kind, name and occurrence. `finish_order` is its place in the journal.
+    /// A step is known by kind, name and occurrence.
+    ///
+    /// `finish_order` is its place in the journal.
     private static let steps = """
         CREATE TABLE workflow_steps (
             seq INTEGER PRIMARY KEY,

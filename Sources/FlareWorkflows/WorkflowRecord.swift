@@ -11,7 +11,9 @@ package struct WorkflowRecord: Sendable {
     package var triggeredAt: Timestamp?
 }
 
-/// A version of a workflow: a class in one deployed version of a Worker. Instances keep the one they began with.
+/// A version of a workflow: a class in one deployed version of a Worker.
+///
+/// Instances keep the one they began with.
 package struct WorkflowVersionRecord: Sendable, Hashable {
     package var id: String
     package var worker: String
@@ -171,7 +173,9 @@ extension WorkflowVersionRecord {
         )
     }
 
-    /// Inserts the version unless the same class of the same Worker version is there. Returns the one that stands.
+    /// Inserts the version unless the same class of the same Worker version is there.
+    ///
+    /// Returns the one that stands.
     func upsert(of workflow: String, in transaction: Transaction) throws -> WorkflowVersionRecord {
         try transaction.execute(
             """

@@ -4,7 +4,9 @@ import Logging
 import ServiceLifecycle
 
 /// Starts the code of runs that are due: new ones, those whose wait is over, and those that a stop of the engine cut
-/// off. Woken by commits and deadlines alone.
+/// off.
+///
+/// Woken by commits and deadlines alone.
 package struct WorkflowScheduler: Service {
     private let store: WorkflowStore
     private let lives: Lives
@@ -16,7 +18,9 @@ package struct WorkflowScheduler: Service {
         self.hooks = hooks
     }
 
-    /// Runs until a graceful shutdown. Code that still runs then is put aside and resumed by the next start.
+    /// Runs until a graceful shutdown.
+    ///
+    /// Code that still runs then is put aside and resumed by the next start.
     package func run() async throws {
         try await recover()
         await cancelWhenGracefulShutdown {
@@ -64,7 +68,9 @@ package struct WorkflowScheduler: Service {
         }
     }
 
-    /// Takes due runs for the free places. Returns when the next run is due, if a place is left for it.
+    /// Takes due runs for the free places.
+    ///
+    /// Returns when the next run is due, if a place is left for it.
     private func claim(_ free: Int) async throws -> ([RunRecord.Claim], Timestamp?) {
         guard free > 0 else { return ([], nil) }
         return try await store.database.write { [store] transaction in

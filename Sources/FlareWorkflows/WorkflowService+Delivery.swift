@@ -4,8 +4,10 @@ import FlareStore
 import FlareWorkers
 
 extension WorkflowService {
-    /// Turns a batch of a queue into one instance whose `event.messages` are the bodies. The instance is created and
-    /// the messages are acknowledged in one transaction: after a crash there are both or neither.
+    /// Turns a batch of a queue into one instance whose `event.messages` are the bodies.
+    ///
+    /// The instance is created and the messages are acknowledged in one transaction: after a crash there are both or
+    /// neither.
     package func deliverBatch(workflow name: String, _ batch: LeasedBatch) async -> DeliveryOutcome {
         let payload = TaggedJSON.batchPayload(
             queue: batch.queueName,

@@ -18,6 +18,7 @@ package struct NewInstance: Sendable {
 
 extension WorkflowService {
     /// Creates an instance in the caller's transaction; it begins once that is committed.
+    ///
     /// Throws `alreadyExists` when the id is taken: instances are never replaced.
     @discardableResult
     package func create(
@@ -65,8 +66,9 @@ extension WorkflowService {
         try await store.database.write { try self.create(instance, of: name, in: $0).body }
     }
 
-    /// Creates several instances in one transaction. Ids that are taken are skipped, so that a repeated call is
-    /// harmless.
+    /// Creates several instances in one transaction.
+    ///
+    /// Ids that are taken are skipped, so that a repeated call is harmless.
     package func createBatch(_ instances: [NewInstance], of name: String) async throws -> [InstanceBody] {
         guard (1...Limits.workflowBatchMax).contains(instances.count) else {
             throw FlareError(
@@ -125,8 +127,10 @@ extension WorkflowService {
         }
     }
 
-    /// Ends an instance now. Code that runs is told to go, and nothing that it still says counts.
-    /// Throws `inUse` when the instance has ended before.
+    /// Ends an instance now.
+    ///
+    /// Code that runs is told to go, and nothing that it still says counts. Throws `inUse` when the instance has ended
+    /// before.
     package func terminate(_ id: String, of name: String) async throws -> Timestamp {
         try await store.persist { [store, lives] transaction in
             let instance = try self.instance(id, of: name, in: transaction)

@@ -22,8 +22,9 @@ extension WorkflowService {
         }
     }
 
-    /// Hands over an instance's log after a cursor, page by page. With `follows` it goes on as lines are written, until
-    /// the instance has ended.
+    /// Hands over an instance's log after a cursor, page by page.
+    ///
+    /// With `follows` it goes on as lines are written, until the instance has ended.
     package func logs(
         of id: String,
         _ name: String,

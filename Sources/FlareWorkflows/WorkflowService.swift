@@ -5,11 +5,15 @@ package import Logging
 
 /// What the room of workflows needs from the rooms beside it, given once at construction.
 package struct WorkflowHooks: Sendable {
-    /// Runs code of a Worker; `WorkerService.invoke`. Cancelled to put an instance aside.
+    /// Runs code of a Worker; `WorkerService.invoke`.
+    ///
+    /// Cancelled to put an instance aside.
     package var invoke: @Sendable (Invocation) async throws -> InvocationResult
 
     /// Acknowledges leased messages in the transaction of the instance that they become; throws when one of them is no
-    /// longer leased. `QueueService.acknowledge`.
+    /// longer leased.
+    ///
+    /// `QueueService.acknowledge`.
     package var acknowledge: @Sendable (_ leaseIDs: [String], Transaction) throws -> Void
 
     package init(
@@ -42,8 +46,10 @@ package final class WorkflowService: Sendable {
 
     // MARK: - Definitions
 
-    /// Defines a workflow, or gives it a new version: a class of a deployed version of a Worker. Instances that have
-    /// begun keep theirs. Throws `inUse` when the workflow belongs to another Worker that still has unfinished ones.
+    /// Defines a workflow, or gives it a new version: a class of a deployed version of a Worker.
+    ///
+    /// Instances that have begun keep theirs. Throws `inUse` when the workflow belongs to another Worker that still has
+    /// unfinished ones.
     @discardableResult
     package func define(
         _ name: String,
@@ -117,7 +123,9 @@ package final class WorkflowService: Sendable {
         }
     }
 
-    /// Deletes a workflow with all its history. Throws `inUse` while an instance is unfinished.
+    /// Deletes a workflow with all its history.
+    ///
+    /// Throws `inUse` while an instance is unfinished.
     package func delete(_ name: String) async throws {
         try await store.persist { transaction in
             let workflow = try self.workflow(name, in: transaction)
@@ -138,8 +146,10 @@ package final class WorkflowService: Sendable {
         Set(try WorkflowVersionRecord.workerVersionsInUse(of: worker, in: transaction))
     }
 
-    /// Called before a Worker is deleted. Throws `inUse` while an instance of this workflow is unfinished; deletes the
-    /// workflow when it never had one, and otherwise keeps it with its history.
+    /// Called before a Worker is deleted.
+    ///
+    /// Throws `inUse` while an instance of this workflow is unfinished; deletes the workflow when it never had one, and
+    /// otherwise keeps it with its history.
     package func release(_ name: String, in transaction: Transaction) throws {
         guard let workflow = try WorkflowRecord.find(name, in: transaction) else { return }
         try requireIdle(workflow, to: "left without its Worker", in: transaction)

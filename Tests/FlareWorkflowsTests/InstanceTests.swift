@@ -139,7 +139,7 @@ struct InstanceTests {
         let harness = try Harness()
         let service = harness.service { step in
             try await step.run("endless") { _ in
-                try await Task.sleep(for: .seconds(1_000))
+                try await Self.cancellation()
                 return "1"
             }
         }
@@ -266,6 +266,12 @@ struct InstanceTests {
             try await binding.call("get", arguments: missing, body: [])
         }
         #expect(error?.message.contains("instance.not_found") == true)
+    }
+
+    /// Stands still until the code is told to go.
+    private static func cancellation() async throws {
+        await Wake().wait()
+        try Task.checkCancellation()
     }
 
     private static func leased(_ bodies: [String]) -> LeasedBatch {

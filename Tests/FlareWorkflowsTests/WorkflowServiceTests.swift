@@ -87,7 +87,7 @@ struct WorkflowServiceTests {
             }
             return try await step.run("second") { attempt in
                 runs.withLock { $0.append("second \(attempt)") }
-                if isStuck.withLock({ $0 }) { try await Task.sleep(for: .seconds(1_000)) }
+                if isStuck.withLock({ $0 }) { try await Self.cancellation() }
                 return "[\(first),2]"
             }
         }
@@ -176,7 +176,7 @@ struct WorkflowServiceTests {
             try await step.run("slow", config: config) { attempt in
                 if attempt == 1 {
                     late.withLock { $0 = step.invocation.onCall }
-                    try await Task.sleep(for: .seconds(1_000))
+                    try await Self.cancellation()
                 }
                 return "\"attempt \(attempt)\""
             }
@@ -222,6 +222,12 @@ struct WorkflowServiceTests {
             #expect(end.status == .errored)
             #expect(end.error?.message == "Worker \"worker\" not found")
         }
+    }
+
+    /// Stands still until the code is told to go.
+    private static func cancellation() async throws {
+        await Wake().wait()
+        try Task.checkCancellation()
     }
 
     private func lines(_ service: WorkflowService) async throws -> [String] {
