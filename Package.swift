@@ -19,6 +19,7 @@ let package = Package(
     name: "flare",
     platforms: [.macOS(.v15)],
     products: [
+        .executable(name: "flare-engine", targets: ["flare-engine"]),
     ],
     dependencies: [
         // Sockets: the ingest path, the command line's Unix socket client, the channel to user code.
@@ -48,6 +49,11 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z"), .linkedLibrary("zstd"), .linkedLibrary("crypto")]
         ),
         .target(name: "FlareModel", swiftSettings: strict),
+        .target(
+            name: "FlareClient",
+            dependencies: ["FlareModel", "CFlareProcess", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: strict
+        ),
         .target(
             name: "FlareStore",
             dependencies: [
@@ -88,6 +94,27 @@ let package = Package(
             dependencies: ["FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", nioCore, logging, lifecycle],
             swiftSettings: strict
         ),
+        .target(
+            name: "FlareGateway",
+            dependencies: [
+                "FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", "FlareBuckets", "FlarePipelines",
+                "FlareWorkflows", "CFlareSystem", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "FlareEngine",
+            dependencies: [
+                "FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", "FlareBuckets", "FlarePipelines",
+                "FlareWorkflows", "FlareGateway", nioCore, nioPosix, logging, lifecycle, arguments,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(name: "flare-engine", dependencies: ["FlareEngine"], swiftSettings: strict),
 
         .testTarget(name: "FlareModelTests", dependencies: ["FlareModel"], swiftSettings: strict),
         .testTarget(
@@ -121,6 +148,14 @@ let package = Package(
             name: "FlareWorkflowsTests",
             dependencies: [
                 "FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", "FlareWorkflows", nioCore, logging,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FlareGatewayTests",
+            dependencies: [
+                "FlareModel", "FlareStore", "FlarePipelines", "FlareGateway", nioCore, nioPosix, nioHTTP1,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),

@@ -21,7 +21,9 @@ package final class EngineClient: Sendable {
         self.socketPath = socketPath
     }
 
-    /// Sends a request and returns the unwrapped `result` of its envelope. Throws the envelope's error.
+    /// Sends a request and returns the unwrapped `result` of its envelope.
+    ///
+    /// Throws the envelope's error.
     package func call<Value: Codable & Sendable>(
         _ method: String,
         _ path: String,

@@ -18,7 +18,9 @@ package struct EngineLauncher: Sendable {
         program = environment["FLARE_ENGINE"] ?? Self.directoryOfThisProgram() + "/flare-engine"
     }
 
-    /// What `engine.json` says, or nil when no engine has been ready here. The engine may be gone by now.
+    /// What `engine.json` says, or nil when no engine has been ready here.
+    ///
+    /// The engine may be gone by now.
     package func recordedInfo() -> EngineInfo? {
         guard let bytes = FileManager.default.contents(atPath: state.info) else { return nil }
         return try? FlareJSON.decode(EngineInfo.self, from: bytes)
@@ -30,7 +32,9 @@ package struct EngineLauncher: Sendable {
         return info
     }
 
-    /// The running engine, started when there is none. `started` tells which.
+    /// The running engine, started when there is none.
+    ///
+    /// `started` tells which.
     ///
     /// Two commands that start at once agree by a lock file. Throws what kept the engine from starting.
     package func ensureRunning(extraArguments: [String] = []) throws -> (info: EngineInfo, started: Bool) {

@@ -35,7 +35,9 @@ final class ResponseReader: Sendable {
         Handler(reader: self)
     }
 
-    /// Waits for the head of the answer. May be called once.
+    /// Waits for the head of the answer.
+    ///
+    /// May be called once.
     func response(over channel: any Channel) async throws -> EngineResponse {
         delegate.attach(channel)
         let head = try await withCheckedThrowingContinuation { continuation in
@@ -126,7 +128,9 @@ final class ResponseReader: Sendable {
     }
 }
 
-/// The body of an answer in the pieces in which it arrives. Reading slowly slows the engine's writes.
+/// The body of an answer in the pieces in which it arrives.
+///
+/// Reading slowly slows the engine's writes.
 package struct ResponseChunks: AsyncSequence, Sendable {
     let base: ResponseReader.Producer
 

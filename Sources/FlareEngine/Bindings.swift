@@ -70,7 +70,9 @@ struct Bindings: Sendable {
         try workflows.value.names(ofWorker: worker, in: transaction).map { .workflow($0) }
     }
 
-    /// As wrangler does at deploy: what can be created empty is created. Workflows and pipelines must exist.
+    /// As wrangler does at deploy: what can be created empty is created.
+    ///
+    /// Workflows and pipelines must exist.
     private func ensure(_ binding: BindingDeclaration, of worker: String, in transaction: Transaction) throws {
         switch binding.kind {
         case .bucket:

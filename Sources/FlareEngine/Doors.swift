@@ -28,7 +28,8 @@ final class Doors: Sendable {
     private func change(_ apply: (inout State) -> Void) {
         let ports = state.withLock { state -> (Int, Int)? in
             apply(&state)
-            guard !state.isAnnounced, state.socketListens, let control = state.controlPort, let ingest = state.ingestPort
+            guard !state.isAnnounced, state.socketListens, let control = state.controlPort,
+                let ingest = state.ingestPort
             else { return nil }
             state.isAnnounced = true
             return (control, ingest)

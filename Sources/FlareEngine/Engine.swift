@@ -14,7 +14,9 @@ import NIOPosix
 import ServiceLifecycle
 import UnixSignals
 
-/// Joins the rooms of one engine and runs them until it is told to stop. Holds no logic of its own.
+/// Joins the rooms of one engine and runs them until it is told to stop.
+///
+/// Holds no logic of its own.
 struct Engine: Sendable {
     let options: EngineOptions
     let readiness: Readiness
@@ -25,7 +27,9 @@ struct Engine: Sendable {
         self.readiness = readiness
     }
 
-    /// Runs until SIGTERM, SIGINT or a request to stop. Throws what keeps it from starting or going on.
+    /// Runs until SIGTERM, SIGINT or a request to stop.
+    ///
+    /// Throws what keeps it from starting or going on.
     func run() async throws {
         let lock = try StateLock.acquire(options.state)
         let log = try EngineLog(options, time: time)
@@ -52,7 +56,9 @@ struct Engine: Sendable {
         withExtendedLifetime(lock) {}
     }
 
-    /// The doors: ingest, the control port, the control socket. When all listen, the engine is ready.
+    /// The doors: ingest, the control port, the control socket.
+    ///
+    /// When all listen, the engine is ready.
     private func doors(
         _ rooms: Rooms,
         _ database: Database,
@@ -60,12 +66,23 @@ struct Engine: Sendable {
         _ log: EngineLog
     ) async throws -> [any Service] {
         let ingest = try await PortCandidates.of(
-            "ingest", chosen: options.ingestPort, standard: 8700, database: database
+            "ingest",
+            chosen: options.ingestPort,
+            standard: 8700,
+            database: database
         )
         let control = try await PortCandidates.of(
-            "control", chosen: options.controlPort, standard: 8701, database: database
+            "control",
+            chosen: options.controlPort,
+            standard: 8701,
+            database: database
         )
-        let announcement = Announcement(state: options.state, time: time, readiness: readiness, logger: log.logger("engine"))
+        let announcement = Announcement(
+            state: options.state,
+            time: time,
+            readiness: readiness,
+            logger: log.logger("engine")
+        )
         let doors = Doors { announcement.announce(controlPort: $0, ingestPort: $1, database: database) }
         let api = ControlAPI(
             services: ControlServices(

@@ -2,7 +2,9 @@ package import ArgumentParser
 import FlareModel
 import FoundationEssentials
 
-/// The words of `flare-engine`. People use `flare engine`; this is what it starts.
+/// The words of `flare-engine`.
+///
+/// People use `flare engine`; this is what it starts.
 package struct EngineArguments: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "flare-engine",
@@ -33,7 +35,9 @@ package struct EngineArguments: ParsableCommand {
         }
     }
 
-    /// Parses the process's arguments and runs the engine. Returns the exit status.
+    /// Parses the process's arguments and runs the engine.
+    ///
+    /// Returns the exit status.
     @concurrent package static func main() async -> Int32 {
         let arguments: EngineArguments
         do {

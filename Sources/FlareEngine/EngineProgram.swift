@@ -4,7 +4,9 @@ import Glibc
 
 /// The program `flare-engine`: one engine on one state directory, until it is told to stop.
 package enum EngineProgram {
-    /// Runs until a graceful stop. Returns the exit status of the process.
+    /// Runs until a graceful stop.
+    ///
+    /// Returns the exit status of the process.
     package static func run(_ options: EngineOptions) async -> Int32 {
         // Everything that the engine creates is the owner's alone, the socket too.
         umask(0o077)
@@ -15,7 +17,8 @@ package enum EngineProgram {
             try await Engine(options, readiness: readiness).run()
             return 0
         } catch {
-            let failure = error as? FlareError ?? FlareError(.internalError, "the engine failed: \(error)", cause: error)
+            let failure =
+                error as? FlareError ?? FlareError(.internalError, "the engine failed: \(error)", cause: error)
             readiness.failed(failure)
             let hint = failure.hint.map { "  \($0)\n" } ?? ""
             let text = Array("error: \(failure.message)\n\(hint)".utf8)

@@ -21,7 +21,10 @@ enum EngineSettingsRecord {
 
     static func set(_ name: String, _ value: Int, in transaction: Transaction) throws {
         try transaction.execute(
-            "INSERT INTO engine_settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            """
+            INSERT INTO engine_settings (name, value) VALUES (?, ?)
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            """,
             .text(name),
             .integer(Int64(value))
         )

@@ -42,7 +42,8 @@ final class LogFile: Sendable {
     private static func open(_ path: String) throws -> Int32 {
         let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw FlareError(.permissionDenied, "the log \(path) cannot be written: \(String(cString: strerror(errno)))")
+            let reason = String(cString: strerror(errno))
+            throw FlareError(.permissionDenied, "the log \(path) cannot be written: \(reason)")
         }
         return descriptor
     }

@@ -2,7 +2,9 @@ import FlareModel
 import Glibc
 import Synchronization
 
-/// Tells the command that started the engine how it went, over the pipe that it passed. Only the first word counts.
+/// Tells the command that started the engine how it went, over the pipe that it passed.
+///
+/// Only the first word counts.
 final class Readiness: Sendable {
     private let descriptor: Mutex<Int32?>
 

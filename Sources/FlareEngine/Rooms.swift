@@ -11,8 +11,9 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 
-/// The services of all rooms, joined. The only two calls that go up are made here: a queue delivers a leased batch, and
-/// user code calls a binding.
+/// The services of all rooms, joined.
+///
+/// The only two calls that go up are made here: a queue delivers a leased batch, and user code calls a binding.
 struct Rooms: Sendable {
     let queues: QueueService
     let buckets: BucketService

@@ -109,7 +109,7 @@ final class TestSocket {
                 Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        try #require(result == 0)
+        guard result == 0 else { throw FlareError(.engineUnavailable, "no connection to port \(port)") }
     }
 
     deinit {

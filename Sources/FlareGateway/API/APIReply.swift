@@ -99,7 +99,9 @@ struct APIReply: Sendable {
     }
 }
 
-/// Writes a streamed answer. Each write waits until the socket has taken the one before.
+/// Writes a streamed answer.
+///
+/// Each write waits until the socket has taken the one before.
 struct APIStreamWriter: Sendable {
     fileprivate let channel: AsyncChannel<ByteBuffer>
 

@@ -22,7 +22,9 @@ struct APIRequest: Sendable {
 
     var method: String { request.method.rawValue }
 
-    /// The body as it arrives. May be read once.
+    /// The body as it arrives.
+    ///
+    /// May be read once.
     var body: APIRequestBody { APIRequestBody(base: request.body) }
 
     /// A parameter of the route's path, percent-decoded.
@@ -91,7 +93,9 @@ struct APIRequest: Sendable {
     }
 
     /// Runs a long wait that ends, by cancellation, when the client goes away or the engine stops.
-    /// The body must have been read before, and the connection closes after the answer.
+    ///
+    /// The body must be unread, since what comes after it tells that the client has gone, and the connection closes
+    /// after the answer.
     func whileConnected<Value: Sendable>(
         _ operation: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {

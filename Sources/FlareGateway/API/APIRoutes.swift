@@ -3,7 +3,9 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Where products hang their routes. Hides the router framework from them.
+/// Where products hang their routes.
+///
+/// Hides the router framework from them.
 struct APIRoutes {
     let router: Router<APIContext>
 

@@ -43,7 +43,9 @@ package struct ControlServer: ServiceLifecycle.Service {
         self.onListening = onListening
     }
 
-    /// Serves until graceful shutdown. Throws `inUse` when all its ports are taken.
+    /// Serves until graceful shutdown.
+    ///
+    /// Throws `inUse` when all its ports are taken.
     package func run() async throws {
         for address in addresses {
             do {

@@ -50,7 +50,11 @@ struct EngineRoutes {
     /// Things that only the owner of the state directory may do, whatever token is shown.
     static func requireLocal(_ request: APIRequest) throws {
         guard request.isLocal else {
-            throw FlareError(.permissionDenied, "this call is allowed over the Unix socket only", hint: "use the flare command")
+            throw FlareError(
+                .permissionDenied,
+                "this call is allowed over the Unix socket only",
+                hint: "use the flare command"
+            )
         }
     }
 }

@@ -2,7 +2,9 @@ import FlareModel
 import FlareWorkers
 import FlareWorkflows
 
-/// Instances of a workflow, in the shapes of Cloudflare's API. `latest` stands for the newest one.
+/// Instances of a workflow, in the shapes of Cloudflare's API.
+///
+/// `latest` stands for the newest one.
 struct InstancesRoutes {
     let workflows: WorkflowService
 
@@ -117,8 +119,10 @@ struct InstancesRoutes {
 }
 
 extension InstanceCreateBody {
-    /// The instance to create. Text that is JSON stands for the value that it holds: one official client sends
-    /// parameters as a value, the other as text.
+    /// The instance to create.
+    ///
+    /// Text that is JSON stands for the value that it holds: one official client sends parameters as a value, the other
+    /// as text.
     fileprivate func instance() throws -> NewInstance {
         var tagged: [UInt8] = []
         switch params {

@@ -1,7 +1,8 @@
 import FlareModel
 import FlareQueues
 
-/// What the command line needs of queues and Cloudflare's API lacks: raw bodies, waiting pulls, following, dead letters.
+/// What the command line needs of queues and Cloudflare's API lacks: raw bodies, waiting pulls, following, dead
+/// letters.
 struct QueueCommandRoutes {
     let queues: QueueService
 
@@ -73,24 +74,26 @@ struct QueueCommandRoutes {
     }
 
     private func registerConsuming(on routes: APIRoutes) {
+        // Takes its parameters from the query: the server notices that a client has gone only while the body of the
+        // request is still unread.
         routes.post(Self.base + "/:queue/pull") { request in
-            let body = try await request.json(QueuePullRequest.self)
             let queue = try request.parameter("queue")
+            let batchSize = try request.integerQuery("batch_size", in: 1...Limits.messageBatchMax)
+            let visibility = try request.integerQuery(
+                "visibility_timeout_ms",
+                in: 1...Limits.visibilityMillisecondsMax
+            )
             // A name that does not exist fails now, not after the wait.
             _ = try await queues.get(queue)
-            if let wait = body.waitMs, wait > 0 {
-                let deadline = queues.now + .milliseconds(min(wait, Limits.pullWaitMillisecondsMax))
+            if let wait = try request.integerQuery("wait_ms", in: 0...Limits.pullWaitMillisecondsMax), wait > 0 {
+                let deadline = queues.now + .milliseconds(wait)
                 try await request.whileConnected {
                     try await queues.waitForMessages(in: queue, until: deadline)
                     // Nothing is leased for a client that has gone.
                     try Task.checkCancellation()
                 }
             }
-            let pulled = try await queues.pull(
-                queue,
-                batchSize: body.batchSize,
-                visibilityMilliseconds: body.visibilityTimeoutMs
-            )
+            let pulled = try await queues.pull(queue, batchSize: batchSize, visibilityMilliseconds: visibility)
             return .result(pulled.batch.messages.map(\.commandBody))
         }
         routes.post(Self.base + "/:queue/settle") { request in

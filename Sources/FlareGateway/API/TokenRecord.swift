@@ -1,7 +1,9 @@
 import FlareModel
 package import FlareStore
 
-/// A bearer token for the TCP door. Only its SHA-256 is stored.
+/// A bearer token for the TCP door.
+///
+/// Only its SHA-256 is stored.
 struct TokenRecord: Sendable {
     let name: String
     let createdAt: Timestamp

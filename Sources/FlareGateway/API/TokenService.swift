@@ -12,14 +12,20 @@ package final class TokenService: Sendable {
         self.time = time
     }
 
-    /// Makes a token and returns it, the only time that it is shown. Throws `alreadyExists` for a name in use.
+    /// Makes a token and returns it, the only time that it is shown.
+    ///
+    /// Throws `alreadyExists` for a name in use.
     func create(name: String) async throws -> String {
         try NameRule.token.validate(name)
         let token = "flare_" + Identifier.hexadecimal() + Identifier.hexadecimal()
         let now = time.now()
         try await database.write { transaction in
             guard try !TokenRecord.exists(name: name, in: transaction) else {
-                throw FlareError(.alreadyExists, "a token named \"\(name)\" exists already", hint: "flare engine tokens list")
+                throw FlareError(
+                    .alreadyExists,
+                    "a token named \"\(name)\" exists already",
+                    hint: "flare engine tokens list"
+                )
             }
             try TokenRecord.insert(name: name, digest: Self.digest(token), at: now, in: transaction)
         }

@@ -3,7 +3,9 @@ import FlareStore
 import FlareWorkers
 import FlareWorkflows
 
-/// Workflows and their versions, in the shapes of Cloudflare's API. A workflow is named by its name or its id.
+/// Workflows and their versions, in the shapes of Cloudflare's API.
+///
+/// A workflow is named by its name or its id.
 struct WorkflowsRoutes {
     let workflows: WorkflowService
     let workers: WorkerService

@@ -2,7 +2,6 @@ import FlareModel
 import FlarePipelines
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
 /// One connection of the ingest door: records in, durable, then the answer.
 ///
@@ -291,35 +290,5 @@ final class IngestHandler: ChannelDuplexHandler {
         guard let count = receiving?.body.readableBytes, count > 0 else { return }
         bodiesBytes.subtract(count)
         receiving?.body = ByteBuffer()
-    }
-}
-
-/// A number that many event loops change.
-final class Counter: Sendable {
-    private let value = Atomic(0)
-
-    /// Returns the value after the addition.
-    @discardableResult
-    func add(_ amount: Int) -> Int { value.add(amount, ordering: .relaxed).newValue }
-
-    func subtract(_ amount: Int) { value.subtract(amount, ordering: .relaxed) }
-}
-
-extension IngestBatch {
-    /// What is needed for the reply once the records are durable, without the records.
-    fileprivate var answer: IngestAnswer {
-        IngestAnswer(count: recordCount, refusals: refusedCount == 0 && recordCount > 0 ? nil : result(offset: nil))
-    }
-}
-
-private struct IngestAnswer: Sendable {
-    let count: Int
-    /// Only when some were refused or there were none.
-    let refusals: IngestResult?
-
-    func reply(offset: Int64) -> ByteBuffer {
-        guard var result = refusals else { return IngestReply.committed(count, offset: offset) }
-        result.offset = count > 0 ? offset : nil
-        return IngestReply.result(result)
     }
 }
