@@ -19,7 +19,9 @@ let package = Package(
     name: "flare",
     platforms: [.macOS(.v15)],
     products: [
+        .executable(name: "flare", targets: ["flare"]),
         .executable(name: "flare-engine", targets: ["flare-engine"]),
+        .executable(name: "flare-bench", targets: ["flare-bench"]),
     ],
     dependencies: [
         // Sockets: the ingest path, the command line's Unix socket client, the channel to user code.
@@ -114,7 +116,19 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "FlareCLI",
+            dependencies: ["FlareModel", "FlareClient", "CFlareProcess", arguments],
+            exclude: ["Templates"],
+            swiftSettings: strict
+        ),
+        .executableTarget(name: "flare", dependencies: ["FlareCLI"], swiftSettings: strict),
         .executableTarget(name: "flare-engine", dependencies: ["FlareEngine"], swiftSettings: strict),
+        .executableTarget(
+            name: "flare-bench",
+            dependencies: ["FlareModel", "FlareClient", nioCore, nioPosix, nioHTTP1, arguments],
+            swiftSettings: strict
+        ),
 
         .testTarget(name: "FlareModelTests", dependencies: ["FlareModel"], swiftSettings: strict),
         .testTarget(
@@ -157,6 +171,11 @@ let package = Package(
                 "FlareModel", "FlareStore", "FlarePipelines", "FlareGateway", nioCore, nioPosix, nioHTTP1,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FlareCLITests",
+            dependencies: ["FlareModel", "FlareCLI", arguments],
             swiftSettings: strict
         ),
     ],

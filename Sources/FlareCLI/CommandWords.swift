@@ -26,7 +26,9 @@ struct CommandWords {
     }
 
     /// The words with `--foo-bar VALUE` added for each option of the command that they lack and that `FLARE_FOO_BAR`
-    /// sets. Flags are set by `true` or `1`.
+    /// sets.
+    ///
+    /// Flags are set by `true` or `1`.
     func withOptions(from environment: [String: String]) throws -> [String] {
         // Variables of the programs themselves, which are not options.
         let own: Set = ["FLARE_STATE", "FLARE_ENGINE", "FLARE_LOG", "FLARE_QUEUE"]

@@ -3,7 +3,9 @@ import FlareClient
 import FlareModel
 import FoundationEssentials
 
-/// Live names for Tab, from a running engine. Never starts one, says nothing, and gives up after 40 ms.
+/// Live names for Tab, from a running engine.
+///
+/// Never starts one, says nothing, and gives up after 40 ms.
 enum Complete {
     static let queues = names("/client/v4/accounts/local/queues", at: ["queue_name"])
     static let buckets = names("/client/v4/accounts/local/r2/buckets", at: ["buckets", "name"])

@@ -22,6 +22,7 @@ package struct Flare: AsyncParsableCommand {
 
 /// The program: parses the words, runs the command, ends with its status.
 package enum FlareProgram {
+    /// Ends the process with the status of the command when that is not 0.
     package static func run() async {
         do {
             let words = Array(CommandLine.arguments.dropFirst())
@@ -36,7 +37,9 @@ package enum FlareProgram {
         }
     }
 
-    /// The words as the parser gets them. Ends the process when they name no command.
+    /// The words as the parser gets them.
+    ///
+    /// Ends the process when they name no command.
     private static func prepared(_ words: [String]) throws -> [String] {
         // The shell's own call for names at Tab is not a command line.
         if words.first == "---completion" || words.contains("--generate-completion-script") { return words }

@@ -19,7 +19,7 @@ extension FlareCommand {
             try await work.value
         } catch let exit as ExitCode {
             throw exit
-        } catch where interrupt.hasFired {
+        } catch  where interrupt.hasFired {
             throw ExitCode(130)
         } catch let error as FlareError {
             shell.report(error)

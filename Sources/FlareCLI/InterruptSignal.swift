@@ -1,10 +1,11 @@
+import CFlareProcess
 import Glibc
 import Synchronization
 
-/// Turns the first SIGINT or SIGTERM into a call, so that a command can give back what it holds; a second one, or two
-/// seconds without an end, ends the process with status 130.
+/// Turns the first SIGINT or SIGTERM into a call, so that a command can give back what it holds.
 ///
-/// A thread waits for the signals, since a handler may call almost nothing.
+/// A second one, or two seconds without an end, ends the process with status 130. A handler may call almost nothing, so
+/// it writes to a pipe, and a thread reads that.
 final class InterruptSignal: Sendable {
     private struct State {
         var hasFired = false
@@ -16,17 +17,17 @@ final class InterruptSignal: Sendable {
     var hasFired: Bool { state.withLock { $0.hasFired } }
 
     init() {
-        // Blocked here, before other threads are made that matter, so that only the waiting thread gets them.
-        var signals = Self.signals
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        let pipe = flare_signal_pipe()
+        precondition(pipe >= 0, "no pipe could be made")
         var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
+        let context = Unmanaged.passRetained(Waiting(signal: self, pipe: pipe))
         let result = pthread_create(
             &thread,
             nil,
             { argument in
                 guard let argument else { return nil }
-                Unmanaged<InterruptSignal>.fromOpaque(argument).takeRetainedValue().wait()
+                let waiting = Unmanaged<Waiting>.fromOpaque(argument).takeRetainedValue()
+                waiting.signal.wait(on: waiting.pipe)
                 return nil
             },
             context.toOpaque()
@@ -35,7 +36,9 @@ final class InterruptSignal: Sendable {
         pthread_detach(thread)
     }
 
-    /// What the first signal does. Called at once when it has come already.
+    /// What the first signal does.
+    ///
+    /// Called at once when it has come already.
     func onSignal(_ action: @escaping @Sendable () -> Void) {
         let late = state.withLock { state in
             state.action = action
@@ -44,24 +47,35 @@ final class InterruptSignal: Sendable {
         if late { action() }
     }
 
-    private static var signals: sigset_t {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        sigaddset(&signals, SIGTERM)
-        return signals
-    }
-
-    private func wait() {
-        var signals = Self.signals
-        var number: Int32 = 0
-        sigwait(&signals, &number)
-        state.withLock { state in
+    private func wait(on pipe: Int32) {
+        guard Self.readable(pipe, milliseconds: -1) else { return }
+        var byte: UInt8 = 0
+        _ = read(pipe, &byte, 1)
+        let action = state.withLock { state in
             state.hasFired = true
             return state.action
-        }?()
-        var patience = timespec(tv_sec: 2, tv_nsec: 0)
-        sigtimedwait(&signals, nil, &patience)
+        }
+        action?()
+        _ = Self.readable(pipe, milliseconds: 2_000)
         _exit(130)
+    }
+
+    private static func readable(_ descriptor: Int32, milliseconds: Int32) -> Bool {
+        var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let count = Glibc.poll(&poll, 1, milliseconds)
+            if count < 0 && errno == EINTR { continue }
+            return count > 0
+        }
+    }
+
+    private final class Waiting: Sendable {
+        let signal: InterruptSignal
+        let pipe: Int32
+
+        init(signal: InterruptSignal, pipe: Int32) {
+            self.signal = signal
+            self.pipe = pipe
+        }
     }
 }

@@ -54,7 +54,9 @@ final class Shell: Sendable {
         }
     }
 
-    /// A table with NAMES IN CAPITALS, columns two spaces apart. Without rows, the header alone.
+    /// A table with NAMES IN CAPITALS, columns two spaces apart.
+    ///
+    /// Without rows, the header alone.
     func table(_ headers: [String], _ rows: [[String]]) {
         line(Table.text(headers, rows))
     }
@@ -64,7 +66,9 @@ final class Shell: Sendable {
         writeBytes(Array((text + "\n").utf8))
     }
 
-    /// Raw bytes on stdout. Ends the process quietly when nobody reads any more.
+    /// Raw bytes on stdout.
+    ///
+    /// Ends the process quietly when nobody reads any more.
     func writeBytes(_ bytes: [UInt8]) {
         Self.write(bytes, to: 1)
     }
@@ -92,7 +96,9 @@ final class Shell: Sendable {
         }
     }
 
-    /// Lets a destructive command go on: with `--yes`, or after a "y" at a terminal. Never asks without one.
+    /// Lets a destructive command go on: with `--yes`, or after a "y" at a terminal.
+    ///
+    /// Never asks without one.
     func confirm(_ question: String, yes: Bool) throws {
         if yes { return }
         guard inputIsTerminal, errorIsTerminal else {

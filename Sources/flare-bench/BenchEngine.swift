@@ -1,6 +1,7 @@
 import FlareClient
 import FlareModel
 import FoundationEssentials
+import Glibc
 
 /// An engine of its own for a measurement, on a state directory that is removed afterwards.
 struct BenchEngine {
@@ -9,10 +10,8 @@ struct BenchEngine {
     static func with<Value>(_ body: (BenchEngine) async throws -> Value) async throws -> Value {
         // A short path: the control socket lies in it.
         let path = FileManager.default.temporaryDirectory.path + "/flare-bench-" + Identifier.hexadecimal().prefix(8)
-        let launcher = EngineLauncher(
-            state: StateDirectory(path: path),
-            environment: ProcessInfo.processInfo.environment
-        )
+        let state = StateDirectory(path: path)
+        let launcher = EngineLauncher(state: state, environment: ProcessInfo.processInfo.environment)
         let (info, _) = try launcher.ensureRunning()
         let client = EngineClient(socketPath: info.socketPath)
         let result: Result<Value, any Error>
@@ -22,9 +21,17 @@ struct BenchEngine {
             result = .failure(error)
         }
         _ = try await client.call("POST", "/flare/v1/engine/stop", as: EngineInfo.self)
-        // The engine may still be writing its last files; what it leaves lies in the temporary directory.
-        try? FileManager.default.removeItem(atPath: path)
+        waitForEnd(of: state)
+        try FileManager.default.removeItem(atPath: path)
         return try result.get()
+    }
+
+    /// Returns when the engine of the state directory has let go of its lock, its last act.
+    private static func waitForEnd(of state: StateDirectory) {
+        let lock = open(state.lock, O_RDWR | O_CLOEXEC)
+        guard lock >= 0 else { return }
+        defer { close(lock) }
+        while flock(lock, LOCK_EX) != 0 && errno == EINTR {}
     }
 
     /// Creates a pipeline with the usual limits and returns its HTTP endpoint.

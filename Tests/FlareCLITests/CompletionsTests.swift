@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlareCLI
+import Foundation
 import Testing
 
 @Suite("shell completions")

@@ -1,3 +1,4 @@
+import ArgumentParser
 import FlareCLI
 import Foundation
 import Testing

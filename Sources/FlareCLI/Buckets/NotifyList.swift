@@ -53,9 +53,5 @@ struct NotificationItem: Encodable, Sendable {
     }
 
     /// The actions in the words of `--event-type` where they make up a whole type.
-    var events: String {
-        let types = ObjectEventType.allCases.filter { Set($0.actions).isSubset(of: actions) }
-        let rest = actions.filter { action in !types.contains { $0.actions.contains(action) } }
-        return (types.map(\.rawValue) + rest.map(\.rawValue)).joined(separator: ",")
-    }
+    var events: String { ObjectEventType.words(for: actions).joined(separator: ",") }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `flare engine …`
+/// The group `flare engine`.
 struct EngineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "engine",

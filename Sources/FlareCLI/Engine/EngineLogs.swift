@@ -29,7 +29,7 @@ struct EngineLogs: FlareCommand {
         defer { close(descriptor) }
         let content = readAvailable(descriptor)
         let kept = content.split(separator: UInt8(ascii: "\n")).suffix(lines)
-        if !kept.isEmpty { shell.writeBytes(Array(kept.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]) }
+        for line in kept { shell.writeBytes(line + [UInt8(ascii: "\n")]) }
         guard follow else { return }
         let watch = flare_watch(shell.state.log)
         guard watch >= 0 else { throw FlareError(.internalError, "the log cannot be watched") }

@@ -16,10 +16,6 @@ struct EngineRun: FlareCommand {
         let program = shell.launcher.program
         let words = [program, "--state", shell.state.path, "--foreground"]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        // The engine must see the signals that this process has blocked for itself.
-        var none = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, nil)
         execv(program, &arguments)
         throw FlareError(
             .engineUnavailable,

@@ -12,7 +12,8 @@ struct EngineStop: FlareCommand {
 
     func execute(_ shell: Shell) async throws {
         guard let info = try await EngineControl.stop(shell) else {
-            return shell.emit(EngineControl.Stopped(stopped: false, pid: nil)) { "No engine runs in \(shell.state.path)" }
+            let nothing = EngineControl.Stopped(stopped: false, pid: nil)
+            return shell.emit(nothing) { "No engine runs in \(shell.state.path)" }
         }
         shell.emit(EngineControl.Stopped(stopped: true, pid: info.pid)) { "Stopped the engine (pid \(info.pid))" }
     }
@@ -25,7 +26,9 @@ enum EngineControl {
         let pid: Int32?
     }
 
-    /// Asks the running engine to stop and waits for its end. Returns what it was, or nil when none ran.
+    /// Asks the running engine to stop and waits for its end.
+    ///
+    /// Returns what it was, or nil when none ran.
     static func stop(_ shell: Shell) async throws -> EngineInfo? {
         guard let info = shell.launcher.running() else { return nil }
         let client = EngineClient(socketPath: info.socketPath)

@@ -9,7 +9,7 @@ struct MessageHandler {
     /// Run for each message; nil prints it.
     let command: String?
     let acknowledges: Bool
-    /// The wait of messages that a command gave back.
+    /// The wait of messages on which a command failed, or that it gave back.
     let laterSeconds: Int
     private(set) var handled = 0
     private(set) var failed = 0
@@ -90,6 +90,7 @@ struct MessageHandler {
             // Stopped because flare was: not the message's fault.
             settlement.releases?.append(lease)
         default:
+            lease.delaySeconds = laterSeconds
             lease.reason = "the command \(end)"
             settlement.retries?.append(lease)
             failed += 1

@@ -39,7 +39,7 @@ struct QueuesConsume: FlareCommand {
     )
     var visibilityTimeout: String?
 
-    @Option(help: "How long a message that was given back with status 75 waits. Default: 10s.")
+    @Option(help: "How long a message waits after a command that did not end with status 0.")
     var retryAfter = "10s"
 
     func validate() throws {
@@ -61,13 +61,13 @@ struct QueuesConsume: FlareCommand {
         while max.map({ handler.handled < $0 }) ?? true, !Task.isCancelled {
             // A command may take long: a lease on the next message would run meanwhile.
             let size = min(max.map { $0 - handler.handled } ?? Limits.messageBatchMax, exec == nil ? 10 : 1)
-            let request = QueuePullRequest(
-                batchSize: size,
-                visibilityTimeoutMs: Int(visibility.milliseconds),
-                waitMs: follow ? Limits.pullWaitMillisecondsMax : nil
-            )
+            let query = [
+                ("batch_size", "\(size)"),
+                ("visibility_timeout_ms", "\(visibility.milliseconds)"),
+                ("wait_ms", "\(follow ? Limits.pullWaitMillisecondsMax : 0)"),
+            ]
             let path = try QueuePath.own(name, "pull")
-            let messages = try await client.call("POST", path, body: request, as: [QueueMessageBody].self)
+            let messages = try await client.call("POST", path, query: query, as: [QueueMessageBody].self)
             if messages.isEmpty, !follow { break }
             try await handler.handle(messages)
         }

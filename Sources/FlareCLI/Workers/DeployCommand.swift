@@ -3,7 +3,7 @@ import FlareClient
 import FlareModel
 import FoundationEssentials
 
-/// `flare deploy [DIR]`
+/// The command `flare deploy [DIR]`.
 struct DeployCommand: FlareCommand {
     static let configuration = CommandConfiguration(
         commandName: "deploy",
@@ -33,7 +33,8 @@ struct DeployCommand: FlareCommand {
     private func text(_ deployment: DeploymentBody) -> String {
         let worker = deployment.worker
         let files = "\(deployment.sourceFiles) \(deployment.sourceFiles == 1 ? "file" : "files")"
-        let bundle = "bundled    \(deployment.main) and what it imports: \(files), \(formatSizeBytes(deployment.bundleBytes))"
+        let size = formatSizeBytes(deployment.bundleBytes)
+        let bundle = "bundled    \(deployment.main) and what it imports: \(files), \(size)"
         var lines = ["deployed \(worker.name)", "version    \(worker.version)", bundle] + WorkerText.lines(worker)
         if let workflow = worker.workflows.first {
             lines.append("next: flare workflows run \(workflow.name)")

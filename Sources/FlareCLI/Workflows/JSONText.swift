@@ -2,8 +2,9 @@ import FlareModel
 
 /// JSON given on the command line.
 enum JSONText {
-    /// Reads JSON from the text itself, from `@FILE`, or from stdin for `-`. It is passed on as text, so that the order
-    /// of its keys is kept. Throws `invalidData` when it is not JSON.
+    /// Reads JSON from the text itself, from `@FILE`, or from stdin for `-`.
+    ///
+    /// It is passed on as text, so that the order of its keys is kept. Throws `invalidData` when it is not JSON.
     static func read(_ argument: String, _ option: String) throws -> JSONValue {
         var bytes: [UInt8] = Array(argument.utf8)
         if argument == "-" || argument.hasPrefix("@") {

@@ -11,7 +11,9 @@ enum WorkflowText {
         return lines.joined(separator: "\n")
     }
 
-    /// The instance and all its steps. Values longer than `limit` characters are cut.
+    /// The instance and all its steps.
+    ///
+    /// Values longer than `limit` characters are cut.
     static func detail(_ instance: InstanceDetailBody, limit: Int?) -> String {
         var facts: [(String, String)] = [
             ("workflow", instance.workflowName), ("instance", instance.id), ("status", instance.status.rawValue),

@@ -1,7 +1,7 @@
 import ArgumentParser
 import FlareModel
 
-/// `flare workflows …`
+/// The commands below `flare workflows`.
 struct WorkflowsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "workflows",

@@ -1,0 +1,1854 @@
+#!/bin/bash
+
+__flare_cursor_index_in_current_word() {
+    local remaining="${COMP_LINE}"
+
+    local word
+    for word in "${COMP_WORDS[@]::COMP_CWORD}"; do
+        remaining="${remaining##*([[:space:]])"${word}"*([[:space:]])}"
+    done
+
+    local -ir index="$((COMP_POINT - ${#COMP_LINE} + ${#remaining}))"
+    if [[ "${index}" -le 0 ]]; then
+        printf 0
+    else
+        printf %s "${index}"
+    fi
+}
+
+# positional arguments:
+#
+# - 1: the current (sub)command's count of positional arguments
+#
+# required variables:
+#
+# - repeating_flags: the repeating flags that the current (sub)command can accept
+# - non_repeating_flags: the non-repeating flags that the current (sub)command can accept
+# - repeating_options: the repeating options that the current (sub)command can accept
+# - non_repeating_options: the non-repeating options that the current (sub)command can accept
+# - positional_number: value ignored
+# - unparsed_words: unparsed words from the current command line
+#
+# modified variables:
+#
+# - non_repeating_flags: remove flags for this (sub)command that are already on the command line
+# - non_repeating_options: remove options for this (sub)command that are already on the command line
+# - positional_number: set to the current positional number
+# - unparsed_words: remove all flags, options, and option values for this (sub)command
+__flare_offer_flags_options() {
+    local -ir positional_count="${1}"
+    positional_number=0
+
+    local was_flag_option_terminator_seen=false
+    local is_parsing_option_value=false
+
+    local -ar unparsed_word_indices=("${!unparsed_words[@]}")
+    local -i word_index
+    for word_index in "${unparsed_word_indices[@]}"; do
+        if "${is_parsing_option_value}"; then
+            # This word is an option value:
+            # Reset marker for next word iff not currently the last word
+            [[ "${word_index}" -ne "${unparsed_word_indices[${#unparsed_word_indices[@]} - 1]}" ]] && is_parsing_option_value=false
+            unset "unparsed_words[${word_index}]"
+            # Do not process this word as a flag or an option
+            continue
+        fi
+
+        local word="${unparsed_words["${word_index}"]}"
+        if ! "${was_flag_option_terminator_seen}"; then
+            case "${word}" in
+            --)
+                unset "unparsed_words[${word_index}]"
+                # by itself -- is a flag/option terminator, but if it is the last word, it is the start of a completion
+                if [[ "${word_index}" -ne "${unparsed_word_indices[${#unparsed_word_indices[@]} - 1]}" ]]; then
+                    was_flag_option_terminator_seen=true
+                fi
+                continue
+                ;;
+            -*)
+                # ${word} is a flag or an option
+                # If ${word} is an option, mark that the next word to be parsed is an option value
+                local option
+                for option in "${repeating_options[@]}" "${non_repeating_options[@]}"; do
+                    [[ "${word}" = "${option}" ]] && is_parsing_option_value=true && break
+                done
+
+                # Remove ${word} from ${non_repeating_flags} or ${non_repeating_options} so it isn't offered again
+                local not_found=true
+                local -i index
+                for index in "${!non_repeating_flags[@]}"; do
+                    if [[ "${non_repeating_flags[${index}]}" = "${word}" ]]; then
+                        unset "non_repeating_flags[${index}]"
+                        non_repeating_flags=("${non_repeating_flags[@]}")
+                        not_found=false
+                        break
+                    fi
+                done
+                if "${not_found}"; then
+                    for index in "${!non_repeating_flags[@]}"; do
+                        if [[ "${non_repeating_flags[${index}]}" = "${word}" ]]; then
+                            unset "non_repeating_flags[${index}]"
+                            non_repeating_flags=("${non_repeating_flags[@]}")
+                            break
+                        fi
+                    done
+                fi
+                unset "unparsed_words[${word_index}]"
+                continue
+                ;;
+            esac
+        fi
+
+        # ${word} is neither a flag, nor an option, nor an option value
+        if [[ "${positional_number}" -lt "${positional_count}" || "${positional_count}" -lt 0 ]]; then
+            # ${word} is a positional
+            ((positional_number++))
+            unset "unparsed_words[${word_index}]"
+        else
+            if [[ -z "${word}" ]]; then
+                # Could be completing a flag, option, or subcommand
+                positional_number=-1
+            else
+                # ${word} is a subcommand or invalid, so stop processing this (sub)command
+                positional_number=-2
+            fi
+            break
+        fi
+    done
+
+    unparsed_words=("${unparsed_words[@]}")
+
+    if\
+        ! "${was_flag_option_terminator_seen}"\
+        && ! "${is_parsing_option_value}"\
+        && [[ ("${cur}" = -* && "${positional_number}" -ge 0) || "${positional_number}" -eq -1 ]]
+    then
+        COMPREPLY+=($(compgen -W "${repeating_flags[*]} ${non_repeating_flags[*]} ${repeating_options[*]} ${non_repeating_options[*]}" -- "${cur}"))
+    fi
+}
+
+__flare_add_completions() {
+    local completion
+    while IFS='' read -r completion; do
+        COMPREPLY+=("${completion}")
+    done < <(IFS=$'\n' compgen "${@}" -- "${cur}")
+}
+
+__flare_custom_complete() {
+    if [[ -n "${cur}" || -z ${COMP_WORDS[${COMP_CWORD}]} || "${COMP_LINE:${COMP_POINT}:1}" != ' ' ]]; then
+        local -ar words=("${COMP_WORDS[@]}")
+    else
+        local -ar words=("${COMP_WORDS[@]::${COMP_CWORD}}" '' "${COMP_WORDS[@]:${COMP_CWORD}}")
+    fi
+
+    "${COMP_WORDS[0]}" "${@}" "${words[@]}"
+}
+
+_flare() {
+    local state
+    state="$(shopt -p;shopt -po)"
+    trap "${state//$'\n'/;}" RETURN
+    shopt -s extglob
+    set +o history +o posix
+
+    local -xr SAP_SHELL=bash
+    local -x SAP_SHELL_VERSION
+    SAP_SHELL_VERSION="$(IFS='.';printf %s "${BASH_VERSINFO[*]}")"
+    local -r SAP_SHELL_VERSION
+
+    local -r cur="${2}"
+    local -r prev="${3}"
+
+    local -i positional_number
+    local -a unparsed_words=("${COMP_WORDS[@]:1:${COMP_CWORD}}")
+
+    local -a repeating_flags=()
+    local -a non_repeating_flags=(--version -h --help)
+    local -a repeating_options=()
+    local -a non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    pipelines|buckets|queues|workflows|workers|deploy|engine|help)
+        # Offer subcommand argument completions
+        "_flare_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'pipelines buckets queues workflows workers deploy engine help' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_pipelines() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    create|list|get|update|delete|send|flush)
+        # Offer subcommand argument completions
+        "_flare_pipelines_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'create list get update delete send flush' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_pipelines_create() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --destination-bucket --batch-size --batch-timeout-secs --batch-max-rows --batch-on-json-key --prefix --compression)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--destination-bucket')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines create -- --destination-bucket "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--batch-size')
+        return
+        ;;
+    '--batch-timeout-secs')
+        return
+        ;;
+    '--batch-max-rows')
+        return
+        ;;
+    '--batch-on-json-key')
+        return
+        ;;
+    '--prefix')
+        return
+        ;;
+    '--compression')
+        __flare_add_completions -W 'none'$'\n''gzip'$'\n''zstd'
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_get() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines get -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_update() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --destination-bucket --batch-size --batch-timeout-secs --batch-max-rows --batch-on-json-key --prefix --compression)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--destination-bucket')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines update -- --destination-bucket "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--batch-size')
+        return
+        ;;
+    '--batch-timeout-secs')
+        return
+        ;;
+    '--batch-max-rows')
+        return
+        ;;
+    '--batch-on-json-key')
+        return
+        ;;
+    '--prefix')
+        return
+        ;;
+    '--compression')
+        __flare_add_completions -W 'none'$'\n''gzip'$'\n''zstd'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines update -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --discard --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_send() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines send -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_flush() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines flush -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    create|list|info|delete|objects|notify)
+        # Offer subcommand argument completions
+        "_flare_buckets_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'create list info delete objects notify' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_buckets_create() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_info() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets info -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_objects() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    put|get|head|list|delete)
+        # Offer subcommand argument completions
+        "_flare_buckets_objects_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'put get head list delete' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_buckets_objects_put() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --content-type --content-encoding --content-disposition --content-language --cache-control)
+    __flare_offer_flags_options 3
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--content-type')
+        return
+        ;;
+    '--content-encoding')
+        return
+        ;;
+    '--content-disposition')
+        return
+        ;;
+    '--content-language')
+        return
+        ;;
+    '--cache-control')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets objects put -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -f
+        return
+        ;;
+    3)
+        __flare_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_objects_get() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --output -o)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--output'|'-o')
+        __flare_add_completions -f
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets objects get -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_objects_head() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets objects head -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_objects_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --prefix --delimiter --start-after --limit)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--prefix')
+        return
+        ;;
+    '--delimiter')
+        return
+        ;;
+    '--start-after')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets objects list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_objects_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --prefix)
+    __flare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--prefix')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets objects delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_notify() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    create|list|delete)
+        # Offer subcommand argument completions
+        "_flare_buckets_notify_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'create list delete' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_buckets_notify_create() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=(--event-type)
+    non_repeating_options=(--state --queue --prefix --suffix --description)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--queue')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets notify create -- --queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--event-type')
+        __flare_add_completions -W 'object-create'$'\n''object-delete'
+        return
+        ;;
+    '--prefix')
+        return
+        ;;
+    '--suffix')
+        return
+        ;;
+    '--description')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets notify create -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_notify_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets notify list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_notify_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=(--rule)
+    non_repeating_options=(--state --queue)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--queue')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets notify delete -- --queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--rule')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets notify delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    create|list|info|update|delete|send|peek|tail|consume|purge|redrive|consumers)
+        # Offer subcommand argument completions
+        "_flare_queues_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'create list info update delete send peek tail consume purge redrive consumers' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_queues_create() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --delivery-delay --delivery-delay-secs --retention --message-retention-period-secs)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--delivery-delay'|'--delivery-delay-secs')
+        return
+        ;;
+    '--retention'|'--message-retention-period-secs')
+        return
+        ;;
+    esac
+}
+
+_flare_queues_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_queues_info() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues info -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_update() {
+    repeating_flags=()
+    non_repeating_flags=(--json --pause --resume --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --delivery-delay --delivery-delay-secs --retention --message-retention-period-secs --rename)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--delivery-delay'|'--delivery-delay-secs')
+        return
+        ;;
+    '--retention'|'--message-retention-period-secs')
+        return
+        ;;
+    '--rename')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues update -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_send() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --delay --content-type)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--delay')
+        return
+        ;;
+    '--content-type')
+        __flare_add_completions -W 'json'$'\n''text'$'\n''bytes'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues send -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_peek() {
+    repeating_flags=()
+    non_repeating_flags=(--json --dead --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --max)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--max')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues peek -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_tail() {
+    repeating_flags=()
+    non_repeating_flags=(--json --new --follow --no-follow --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --after)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--after')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues tail -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consume() {
+    repeating_flags=()
+    non_repeating_flags=(--json --follow --ack --no-ack --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --max --exec --visibility-timeout --retry-after)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--max')
+        return
+        ;;
+    '--exec')
+        return
+        ;;
+    '--visibility-timeout')
+        return
+        ;;
+    '--retry-after')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consume -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_purge() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues purge -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_redrive() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues redrive -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consumers() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|add|remove)
+        # Offer subcommand argument completions
+        "_flare_queues_consumers_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list add remove' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_queues_consumers_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consumers_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json --pull --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --worker --workflow --batch-size --batch-timeout --message-retries --retry-delay --max-concurrency --dead-letter-queue --visibility-timeout)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--worker')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers add -- --worker "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--workflow')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers add -- --workflow "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--batch-size')
+        return
+        ;;
+    '--batch-timeout')
+        return
+        ;;
+    '--message-retries')
+        return
+        ;;
+    '--retry-delay')
+        return
+        ;;
+    '--max-concurrency')
+        return
+        ;;
+    '--dead-letter-queue')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers add -- --dead-letter-queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--visibility-timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers add -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consumers_remove() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers remove -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|run|instances|status|logs|wait|terminate|send-event|delete)
+        # Offer subcommand argument completions
+        "_flare_workflows_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list run instances status logs wait terminate send-event delete' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_workflows_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_run() {
+    repeating_flags=()
+    non_repeating_flags=(--json --wait --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --params --id --timeout)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--params')
+        __flare_add_completions -f
+        return
+        ;;
+    '--id')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows run -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_instances() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --status --limit)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--status')
+        __flare_add_completions -W 'queued'$'\n''running'$'\n''waiting'$'\n''complete'$'\n''errored'$'\n''terminated'
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows instances -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_status() {
+    repeating_flags=()
+    non_repeating_flags=(--json --full --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows status -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows status -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_logs() {
+    repeating_flags=()
+    non_repeating_flags=(--json --follow --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --cursor)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--cursor')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows logs -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows logs -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_wait() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --timeout)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows wait -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows wait -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_terminate() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows terminate -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows terminate -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_send-event() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --type --payload)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--type')
+        return
+        ;;
+    '--payload')
+        __flare_add_completions -f
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows send-event -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows send-event -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|get|delete)
+        # Offer subcommand argument completions
+        "_flare_workers_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list get delete' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_workers_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_workers_get() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers get -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_deploy() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_engine() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    start|stop|restart|status|logs|run|tokens)
+        # Offer subcommand argument completions
+        "_flare_engine_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'start stop restart status logs run tokens' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_engine_start() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --ingest-port --control-port)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--ingest-port')
+        return
+        ;;
+    '--control-port')
+        return
+        ;;
+    esac
+}
+
+_flare_engine_stop() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_engine_restart() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_engine_status() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_engine_logs() {
+    repeating_flags=()
+    non_repeating_flags=(--json --follow --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --lines)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--lines')
+        return
+        ;;
+    esac
+}
+
+_flare_engine_run() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_engine_tokens() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    create|list|revoke)
+        # Offer subcommand argument completions
+        "_flare_engine_tokens_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'create list revoke' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_engine_tokens_create() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_engine_tokens_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_engine_tokens_revoke() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_help() {
+    repeating_flags=()
+    non_repeating_flags=(--version)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options -1
+}
+
+complete -o filenames -F _flare flare
