@@ -27,7 +27,7 @@ test: ## check the format, build, and run every test
 	swift format lint --strict --recursive $(SOURCES)
 	swift build --build-tests
 	swift build --product generate-manual
-	FLARE_TEST_PYTHON=$(CURDIR)/.build-python/bin/python swift test --skip-build
+	FLARE_TEST_PYTHON=$(CURDIR)/.build-python/bin/python swift test --skip-build --no-parallel
 
 install: ## build for release and install programs, completions and man pages under PREFIX (/usr/local)
 	@.ci/packages build run install

@@ -130,6 +130,13 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Tests.
+        .target(
+            name: "FlareTestSupport",
+            dependencies: ["FlareModel", "FlareClient"],
+            path: "Tests/FlareTestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(name: "FlareModelTests", dependencies: ["FlareModel"], swiftSettings: strict),
         .testTarget(
             name: "FlareStoreTests",
@@ -178,6 +185,13 @@ let package = Package(
             dependencies: ["FlareModel", "FlareCLI", arguments],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "FlareEndToEndTests",
+            dependencies: ["FlareTestSupport", "FlareModel", "flare", "flare-engine", "flare-bench"],
+            exclude: ["Clients"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "TidyTests", dependencies: ["flare"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

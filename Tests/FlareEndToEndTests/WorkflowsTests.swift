@@ -57,7 +57,7 @@ extension EndToEnd {
                   async () => {
                     attempts += 1;
                     if (attempts < 2) throw new Error("not yet");
-                    return event.number * 2;
+                    return event.messages[0].number * 2;
                   },
                   { retries: { limit: 5, delayMs: 10, backoff: "exponential" } },
                 );
@@ -116,7 +116,7 @@ extension EndToEnd {
                     "run",
                     "early",
                     "--params",
-                    #"{"number":21}"#,
+                    #"{"messages":[{"number":21}]}"#,
                     "--wait",
                     "--json"
                 ).check().json()

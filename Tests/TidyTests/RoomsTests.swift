@@ -30,12 +30,12 @@ struct RoomsTests {
             "FlareModel", "FlareStore", "CFlareSystem", "NIOHTTP1", "Hummingbird", "HTTPTypes", "AsyncAlgorithms",
         ]),
         "FlareEngine": nio.union(running).union(products).union([
-            "FlareModel", "FlareStore", "FlareGateway", "ArgumentParser", "Foundation",
+            "FlareModel", "FlareStore", "FlareGateway", "ArgumentParser", "UnixSignals",
         ]),
         // The command line starts in milliseconds because it links neither the store nor all of Foundation.
         "FlareCLI": ["FlareModel", "FlareClient", "CFlareProcess", "ArgumentParser"],
         "flare": ["FlareCLI"],
-        "flare-engine": ["FlareEngine", "ArgumentParser"],
+        "flare-engine": ["FlareEngine"],
         "flare-bench": nio.union(["FlareModel", "FlareClient", "NIOHTTP1", "ArgumentParser"]),
     ]
 
