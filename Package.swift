@@ -175,7 +175,8 @@ let package = Package(
         .testTarget(
             name: "FlareGatewayTests",
             dependencies: [
-                "FlareModel", "FlareStore", "FlarePipelines", "FlareGateway", nioCore, nioPosix, nioHTTP1,
+                "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlarePipelines", "FlareGateway", nioCore,
+                nioPosix, nioHTTP1, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: strict

@@ -49,6 +49,7 @@ struct Engine: Sendable {
         )
         configuration.maximumGracefulShutdownDuration = .seconds(Limits.stopSecondsMax)
         try await ServiceGroup(configuration: configuration).run()
+        rooms.pipelines.close()
         try database.close()
         try await group.shutdownGracefully()
         log.logger("engine").info("stopped")
