@@ -11,6 +11,8 @@ let strict: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -26,6 +28,8 @@ let package = Package(
     dependencies: [
         // Sockets: the ingest path, the command line's Unix socket client, the channel to user code.
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        // TLS of the ingest and Kafka doors.
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         // SQLite: connection pool, migrations, cached statements.
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         // The command line, its help, completions and man pages.
@@ -48,7 +52,10 @@ let package = Package(
         // C: checksums, digests and compression, as thin wrappers of system libraries.
         .target(
             name: "CFlareSystem",
-            linkerSettings: [.linkedLibrary("z"), .linkedLibrary("zstd"), .linkedLibrary("crypto")]
+            linkerSettings: [
+                .linkedLibrary("z"), .linkedLibrary("zstd"), .linkedLibrary("lz4"), .linkedLibrary("snappy"),
+                .linkedLibrary("crypto"),
+            ]
         ),
         .target(name: "FlareModel", swiftSettings: strict),
         .target(
@@ -87,7 +94,9 @@ let package = Package(
         .target(
             name: "FlarePipelines",
             dependencies: [
-                "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "CFlareSystem", nioCore, logging, lifecycle,
+                "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlareWorkers", "CFlareSystem", nioCore,
+                logging,
+                lifecycle,
             ],
             swiftSettings: strict
         ),
@@ -100,7 +109,7 @@ let package = Package(
             name: "FlareGateway",
             dependencies: [
                 "FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", "FlareBuckets", "FlarePipelines",
-                "FlareWorkflows", "CFlareSystem", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
+                "FlareWorkflows", "CFlareSystem", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
@@ -156,7 +165,9 @@ let package = Package(
         .testTarget(
             name: "FlarePipelinesTests",
             dependencies: [
-                "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlarePipelines", nioCore, nioPosix, logging,
+                "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlareWorkers", "FlarePipelines",
+                "CFlareSystem",
+                nioCore, nioPosix, logging,
             ],
             swiftSettings: strict
         ),
@@ -176,7 +187,7 @@ let package = Package(
             name: "FlareGatewayTests",
             dependencies: [
                 "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlarePipelines", "FlareGateway", nioCore,
-                nioPosix, nioHTTP1, logging,
+                nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging, "CFlareSystem",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: strict

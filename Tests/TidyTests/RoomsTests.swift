@@ -23,11 +23,13 @@ struct RoomsTests {
         "FlareQueues": running.union(["FlareModel", "FlareStore"]),
         "FlareBuckets": running.union(["FlareModel", "FlareStore", "FlareQueues", "CFlareSystem", "NIOCore"]),
         "FlarePipelines": running.union([
-            "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "CFlareSystem", "NIOCore",
+            "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlareWorkers", "CFlareSystem", "NIOCore",
         ]),
         "FlareWorkflows": running.union(["FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", "NIOCore"]),
         "FlareGateway": nio.union(running).union(products).union([
-            "FlareModel", "FlareStore", "CFlareSystem", "NIOHTTP1", "Hummingbird", "HTTPTypes", "AsyncAlgorithms",
+            "FlareModel", "FlareStore", "CFlareSystem", "NIOHTTP1", "NIOWebSocket", "NIOSSL", "Hummingbird",
+            "HTTPTypes",
+            "AsyncAlgorithms",
         ]),
         "FlareEngine": nio.union(running).union(products).union([
             "FlareModel", "FlareStore", "FlareGateway", "ArgumentParser", "UnixSignals",
