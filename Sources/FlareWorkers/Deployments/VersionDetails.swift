@@ -13,11 +13,11 @@ struct VersionDetails: Codable, Sendable {
 struct ExportedNames: Codable, Sendable {
     /// What stands behind an exported name.
     struct Export: Codable, Sendable {
-        /// `handlers`, `workflow`, `entrypoint` or `other`.
+        /// `handlers`, `workflow`, `entrypoint`, `pipeline-transform` or `other`.
         var kind: String
         /// The class's own name, which for a default export differs from the exported one.
         var className: String?
-        /// The functions of a handler object or entrypoint class.
+        /// The functions of a handler object or entrypoint class; `pipeline` for a class that transforms batches.
         var handlers: [String]
     }
 

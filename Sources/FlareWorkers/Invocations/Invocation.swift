@@ -4,14 +4,15 @@ package import FlareModel
 package struct Invocation: Sendable {
     /// What of the Worker is called.
     package enum Kind: String, Sendable {
-        case fetch, queue, scheduled, workflow
+        case fetch, queue, scheduled, pipeline, workflow
     }
 
     package var worker: String
     /// Nil for the version that is current when the invocation starts.
     package var version: String?
     package var kind: Kind
-    /// The exported class of a workflow; `default` for the default export.
+    /// The exported class of a workflow, or the export that transforms a pipeline's batches; `default` for the default
+    /// export.
     package var className: String?
     /// The fields of this kind, merged into the frame's header.
     package var header: JSONValue

@@ -176,6 +176,7 @@ final class Runner: Sendable {
 
     private static func result(of frame: RunnerFrame) throws -> InvocationResult {
         guard frame.header["ok"]?.boolValue == true else {
+            if let failure = PipelineTransformFailure(json: frame.header) { throw failure.flareError }
             throw JavaScriptError(json: frame.header["error"] ?? .null).flareError
         }
         return InvocationResult(value: frame.header, body: Array(frame.body.readableBytesView))

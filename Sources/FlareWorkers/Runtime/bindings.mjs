@@ -5,7 +5,7 @@ import { callBinding } from "./calls.mjs";
 import { decode, encode } from "./codec.mjs";
 
 const makers = {
-  bucket: (name) => new R2Bucket(name),
+  bucket: (name, target) => new R2Bucket(name, target),
   queue: (name) => new Queue(name),
   workflow: (name) => new WorkflowBinding(name),
   pipeline: (name) => new Pipeline(name),
@@ -13,7 +13,7 @@ const makers = {
 
 export function makeEnvironment(bindings, vars) {
   const env = { ...vars };
-  for (const { name, kind } of bindings) env[name] = makers[kind](name);
+  for (const { name, kind, target } of bindings) env[name] = makers[kind](name, target);
   return env;
 }
 

@@ -9,9 +9,16 @@ const httpFields = {
 
 export class R2Bucket {
   #name;
+  #target;
 
-  constructor(name) {
+  constructor(name, target) {
     this.#name = name;
+    this.#target = target;
+  }
+
+  /// The name of the bucket itself; undefined for any other value.
+  static target(value) {
+    return value !== null && typeof value === "object" && #target in value ? value.#target : undefined;
   }
 
   async head(key) {

@@ -20,6 +20,7 @@ export class WorkerEntrypoint extends Entrypoint {}
 /// Exists so that modules which define one can be imported; flare does not run them.
 export class DurableObject extends Entrypoint {}
 
+/// Transforms the batches of a pipeline: `run(records, { pipelineId, pipelineName })` returns records.
 export class PipelineTransformationEntrypoint extends Entrypoint {}
 
 export class RpcTarget {}
@@ -41,17 +42,27 @@ export class WorkflowTimeoutError extends Error {
   }
 }
 
-/// What stands behind an exported value, for the engine: { kind, className?, handlers }.
+/// What stands behind an exported value, for the engine: { kind, className?, handlers }. A class that transforms batches
+/// has the handler "pipeline", as an object with a function of that name has.
 export function describeExport(value) {
   if (typeof value === "function") {
     const proto = value.prototype;
-    const kind = proto instanceof WorkflowEntrypoint || proto instanceof Workflow
-      ? "workflow"
-      : proto instanceof WorkerEntrypoint ? "entrypoint" : "other";
-    return { kind, className: `${value.name}`, handlers: kind === "entrypoint" ? handlersOf(proto) : [] };
+    const kind = kindOfClass(proto);
+    return { kind, className: `${value.name}`, handlers: handlersOfClass(kind, proto) };
   }
   const handlers = value !== null && typeof value === "object" ? handlersOf(value) : [];
   return { kind: handlers.length > 0 ? "handlers" : "other", handlers };
+}
+
+function kindOfClass(proto) {
+  if (proto instanceof WorkflowEntrypoint || proto instanceof Workflow) return "workflow";
+  if (proto instanceof WorkerEntrypoint) return "entrypoint";
+  return proto instanceof PipelineTransformationEntrypoint ? "pipeline-transform" : "other";
+}
+
+function handlersOfClass(kind, proto) {
+  if (kind === "entrypoint") return handlersOf(proto);
+  return kind === "pipeline-transform" && typeof proto.run === "function" ? ["pipeline"] : [];
 }
 
 function handlersOf(value) {

@@ -9,6 +9,7 @@ import { describeError } from "./codec.mjs";
 import { captureConsole, logLine } from "./console.mjs";
 import { connect } from "./frames.mjs";
 import { runFetch, runQueue, runScheduled } from "./handlers.mjs";
+import { describeFailure, runPipeline } from "./pipeline.mjs";
 import { installPolyfills } from "./polyfill.mjs";
 import { runWorkflow } from "./workflow.mjs";
 
@@ -63,7 +64,7 @@ async function invoke(header, body) {
       result = [{ t: "result", id: header.id, ok: true, ...fields }, value];
       if (failure) result[0].failure = describeError(failure);
     } catch (error) {
-      result = [{ t: "result", id: header.id, ok: false, error: describeError(error) }];
+      result = [{ t: "result", id: header.id, ok: false, ...describeFailure(error) }];
     }
     await finishBackground(invocation);
     if (!invocation.isOver) send(...result);
@@ -72,7 +73,7 @@ async function invoke(header, body) {
 }
 
 function send(header, body) {
-  const most = limits.frameBytesMax - 65_536;
+  const most = resultBytesMax();
   if (body && body.byteLength > most) {
     const message = `the result has ${body.byteLength} bytes; at most ${most} can be returned`;
     const error = { name: "RangeError", message };
@@ -81,12 +82,18 @@ function send(header, body) {
   sendFrame(header, body);
 }
 
+/// Leaves room for the header.
+function resultBytesMax() {
+  return limits.frameBytesMax - 65_536;
+}
+
 function dispatch(invocation, header, body) {
   const ctx = makeContext();
   switch (header.kind) {
     case "fetch": return runFetch(exported.default, header, body, env, ctx);
     case "queue": return runQueue(exported.default, header, body, env, ctx);
     case "scheduled": return runScheduled(exported.default, header, env, ctx);
+    case "pipeline": return runPipeline(exported, header, body, env, ctx, resultBytesMax());
     case "workflow": {
       const Class = exported[header.cls];
       if (typeof Class !== "function") throw new TypeError(`the Worker exports no class ${header.cls}`);
