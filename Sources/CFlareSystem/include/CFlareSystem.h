@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CFlareSystemSnappy.h"
+
 /// CRC32C (Castagnoli, as in RFC 3720 appendix B.4) of `length` bytes, continuing from `crc` (0 to begin).
 /// Uses the SSE4.2 instruction where the processor has it.
 uint32_t flare_crc32c(uint32_t crc, const void *_Nullable bytes, size_t length);
