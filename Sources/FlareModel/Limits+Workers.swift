@@ -16,6 +16,9 @@ extension Limits {
     /// RLIMIT_DATA of a process of user code, in bytes: JavaScript heap, ArrayBuffers and WebAssembly together.
     package static let workerDataBytesMax: UInt64 = 1024 * 1024 * 1024
 
+    /// Processes of one version at once, however many an invocation would like: each takes some 50 MB.
+    package static let workerProcessesMax = 16
+
     /// How long a Worker may take from its start until it is ready.
     ///
     /// Node alone needs 50 to 200 ms.

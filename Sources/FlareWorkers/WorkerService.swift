@@ -153,7 +153,7 @@ package final class WorkerService: Sendable {
         let key = try await key(of: invocation)
         var attempts = 0
         while true {
-            let runner = try await fleet.runner(for: key)
+            let runner = try await fleet.runner(for: key, processesMax: invocation.processesMax)
             do {
                 return try await runner.invoke(invocation)
             } catch is RunnerRefusal where attempts < 3 {

@@ -210,7 +210,9 @@ struct PipelineTransformTests {
               }
             }
             export class Other extends Transform {
-              async run(records, metadata) { return (await super.run(records, metadata)).map((e) => ({ ...e, other: 1 })); }
+              async run(records, metadata) {
+                return (await super.run(records, metadata)).map((e) => ({ ...e, other: 1 }));
+              }
             }
             """
         try await TransformFixture.with(source) { fixture in

@@ -47,6 +47,21 @@ import Testing
         #expect(!isTakenLate)
     }
 
+    @Test func `an expected invocation counts as load until it has begun or was refused`() throws {
+        var state = RunnerState(now: start)
+        state.becomeReady(now: start)
+        state.expect()
+        state.expect()
+        #expect(state.load == 2)
+        let id = try state.begin(continuation())
+        #expect(state.load == 2)
+        state.end(id, now: start)
+        #expect(state.load == 1)
+        state.drain()
+        #expect(throws: RunnerRefusal.self) { try state.begin(continuation()) }
+        #expect(state.load == 0)
+    }
+
     private func continuation() -> AsyncStream<RunnerEvent>.Continuation {
         AsyncStream<RunnerEvent>.makeStream().continuation
     }

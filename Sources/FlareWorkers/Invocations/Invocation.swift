@@ -21,6 +21,8 @@ package struct Invocation: Sendable {
     ///
     /// Nil: no limit but liveness.
     package var deadline: Duration?
+    /// While all processes of the version are busy, one more is started until there are so many.
+    package var processesMax = 1
     /// Shown with each console line: `instance`, `queue`.
     package var tags: [String: String]
     /// Answers calls that are not of a binding: the steps of a workflow.

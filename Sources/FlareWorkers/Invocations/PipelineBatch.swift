@@ -40,9 +40,10 @@ package struct PipelineBatch: Sendable {
     package func invocation(
         worker: String,
         entrypoint: String? = nil,
+        processesMax: Int = 1,
         onLog: (@Sendable (ConsoleLine) -> Void)? = nil
     ) -> Invocation {
-        Invocation(
+        var invocation = Invocation(
             worker: worker,
             kind: .pipeline,
             className: entrypoint,
@@ -59,6 +60,8 @@ package struct PipelineBatch: Sendable {
             tags: ["pipeline": pipelineName, "batch": batchID],
             onLog: onLog
         )
+        invocation.processesMax = processesMax
+        return invocation
     }
 
     /// What the transforms made of the batch.

@@ -77,6 +77,14 @@ final class Runner: Sendable {
         }
     }
 
+    /// Invocations that it runs or is about to.
+    var load: Int { state.withLock { $0.load } }
+
+    /// Counts an invocation towards the load already; `invoke` must follow.
+    func expectInvocation() {
+        state.withLock { $0.expect() }
+    }
+
     /// How long it lived, once it has ended by itself or was killed.
     var lifetime: (isOver: Bool, length: Duration, endedAt: ContinuousClock.Instant) {
         state.withLock { state in

@@ -9,16 +9,16 @@ struct VersionKey: Hashable, Sendable {
     var version: String
 }
 
-/// The processes of all Workers: at most one per version, started on first need, stopped when idle, started again with
-/// growing delays when they die.
+/// The processes of all Workers: one per version, or more under load for those who ask for it, started on first need,
+/// stopped when idle, started again with growing delays when they die.
 actor RunnerFleet {
     /// Starts a process of a version; given by the service, which knows where the bundle lies.
     typealias Starter = @Sendable (VersionKey) async throws -> Runner
 
     private struct Slot {
-        var runner: Runner?
-        /// Set while a start is under way; everyone who needs the version waits for it.
-        var start: Task<Runner, any Error>?
+        var runners: [Runner] = []
+        /// Set while a start is under way; while there is no process, everyone who needs the version waits for it.
+        var start: Task<Void, any Error>?
         /// Deaths in quick succession, for the back-off.
         var failures = 0
         var notBefore: Timestamp?
@@ -38,36 +38,40 @@ actor RunnerFleet {
         self.starter = starter
     }
 
-    /// The process of a version, started if need be.
+    /// The least busy process of a version, started if there is none; its `invoke` must be called next.
     ///
-    /// Waits while a version that keeps dying is held back.
-    func runner(for key: VersionKey) async throws -> Runner {
+    /// When it is busy, another one is started behind the scenes, up to `processesMax`: nobody waits for that. Waits
+    /// while a version that keeps dying is held back.
+    func runner(for key: VersionKey, processesMax: Int = 1) async throws -> Runner {
         while true {
             guard !isStopped else { throw FlareError(.engineUnavailable, "the engine is stopping") }
-            if let runner = slots[key]?.runner {
-                if !runner.lifetime.isOver { return runner }
-                noteDeath(of: runner, key: key)
+            noteDeaths(key)
+            if let slot = slots[key], let runner = slot.runners.min(by: { $0.load < $1.load }) {
+                let isRoomLeft = slot.runners.count < min(processesMax, Limits.workerProcessesMax)
+                if runner.load > 0, isRoomLeft, slot.start == nil, !isHeldBack(slot) { _ = start(key) }
+                runner.expectInvocation()
+                return runner
             }
-            if let start = slots[key]?.start { return try await start.value }
-            if let notBefore = slots[key]?.notBefore, time.now() < notBefore {
+            if let slot = slots[key], slot.start == nil, let notBefore = slot.notBefore, isHeldBack(slot) {
                 await time.sleep(until: notBefore)
                 try Task.checkCancellation()
                 continue
             }
-            return try await start(key)
+            try await (slots[key]?.start ?? start(key)).value
         }
     }
 
     /// Puts a process that deploy has tried into service.
     func adopt(_ runner: Runner, as key: VersionKey) {
-        slots[key, default: Slot()].runner = runner
+        slots[key, default: Slot()].runners = [runner]
         changed.notify()
     }
 
     /// Lets the processes of other versions finish what they do, and end.
     func retireVersions(of worker: String, except version: String?) {
         for (key, slot) in slots where key.worker == worker && key.version != version {
-            slot.runner?.drain()
+            for runner in slot.runners { runner.drain() }
+            slots[key]?.runners = []
             if slot.start == nil { slots[key] = nil }
         }
     }
@@ -76,18 +80,19 @@ actor RunnerFleet {
     ///
     /// Returns when to look again; nil when there is none.
     func tend() -> Timestamp? {
-        for (key, slot) in slots {
-            guard let runner = slot.runner else { continue }
-            if runner.lifetime.isOver {
-                noteDeath(of: runner, key: key)
-            } else if let idle = runner.idleSince, idle.duration(to: .now) >= settings.idleTimeout {
-                runner.drain()
-                slots[key] = nil
-            } else {
-                runner.checkLiveness(unresponsiveTimeout: settings.unresponsiveTimeout)
+        for key in Array(slots.keys) {
+            noteDeaths(key)
+            for runner in slots[key]?.runners ?? [] {
+                if let idle = runner.idleSince, idle.duration(to: .now) >= settings.idleTimeout {
+                    runner.drain()
+                    slots[key]?.runners.removeAll { $0 === runner }
+                    if let slot = slots[key], slot.runners.isEmpty, slot.start == nil { slots[key] = nil }
+                } else {
+                    runner.checkLiveness(unresponsiveTimeout: settings.unresponsiveTimeout)
+                }
             }
         }
-        let isEmpty = slots.values.allSatisfy { $0.runner == nil }
+        let isEmpty = slots.values.allSatisfy(\.runners.isEmpty)
         let interval = min(settings.idleTimeout, settings.unresponsiveTimeout) / 3
         return isEmpty ? nil : time.now() + max(interval, .milliseconds(20))
     }
@@ -96,7 +101,7 @@ actor RunnerFleet {
     func stop() async {
         isStopped = true
         let starts = slots.values.compactMap(\.start)
-        let runners = slots.values.compactMap(\.runner)
+        let runners = slots.values.flatMap(\.runners)
         slots = [:]
         for start in starts { start.cancel() }
         for runner in runners { runner.drain() }
@@ -116,35 +121,51 @@ actor RunnerFleet {
                 }
             }
         }
-        for start in starts {
-            if case .success(let runner) = await start.result { await runner.stop() }
-        }
+        // What they start, they end again.
+        for start in starts { _ = await start.result }
     }
 
-    private func start(_ key: VersionKey) async throws -> Runner {
-        // Not a child of the first caller, whose cancellation must not fail the others. The slot owns it; `stop` ends
-        // it.
-        let task = Task { [starter] in try await starter(key) }
+    /// Begins a start that the slot owns, and `stop` ends.
+    ///
+    /// Not a child of the first caller, whose cancellation must not fail the others.
+    private func start(_ key: VersionKey) -> Task<Void, any Error> {
+        let task = Task { try await launch(key) }
         slots[key, default: Slot()].start = task
-        let result = await task.result
+        return task
+    }
+
+    private func launch(_ key: VersionKey) async throws {
+        let result: Result<Runner, any Error>
+        do {
+            result = .success(try await starter(key))
+        } catch {
+            result = .failure(error)
+        }
         slots[key]?.start = nil
         switch result {
         case .success(let runner):
             guard slots[key] != nil, !isStopped else {
-                runner.drain()
+                await runner.stop()
                 throw FlareError(.engineUnavailable, "the engine is stopping")
             }
-            slots[key]?.runner = runner
+            slots[key]?.runners.append(runner)
             changed.notify()
-            return runner
         case .failure(let error):
             noteFailure(key)
             throw error
         }
     }
 
+    private func isHeldBack(_ slot: Slot) -> Bool {
+        slot.notBefore.map { time.now() < $0 } ?? false
+    }
+
+    private func noteDeaths(_ key: VersionKey) {
+        for runner in slots[key]?.runners ?? [] where runner.lifetime.isOver { noteDeath(of: runner, key: key) }
+    }
+
     private func noteDeath(of runner: Runner, key: VersionKey) {
-        slots[key]?.runner = nil
+        slots[key]?.runners.removeAll { $0 === runner }
         let lifetime = runner.lifetime
         // One that lived long has only now begun to fail.
         if lifetime.length > settings.restartDelayMax { slots[key]?.failures = 0 }

@@ -26,6 +26,8 @@ struct RunnerState {
     private(set) var startedAt: ContinuousClock.Instant
     private(set) var endedAt: ContinuousClock.Instant?
     private var nextInvocation = 1
+    /// Invocations that will begin here, so that others choose another process.
+    private var expected = 0
     /// The last lines written outside of invocations, to explain a start that failed.
     private(set) var strayLines: [String] = []
 
@@ -47,8 +49,17 @@ struct RunnerState {
 
     var isBusy: Bool { !invocations.isEmpty }
 
+    /// Invocations that run or are about to.
+    var load: Int { invocations.count + expected }
+
+    /// Announces an invocation; `begin` follows, whether it is refused or not.
+    mutating func expect() {
+        expected += 1
+    }
+
     /// Takes an invocation; throws what `refusal` says when it cannot.
     mutating func begin(_ continuation: AsyncStream<RunnerEvent>.Continuation) throws -> String {
+        expected = max(0, expected - 1)
         if let refusal { throw RunnerRefusal(reason: refusal) }
         let id = String(nextInvocation)
         nextInvocation += 1

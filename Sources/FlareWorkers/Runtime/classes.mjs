@@ -42,8 +42,8 @@ export class WorkflowTimeoutError extends Error {
   }
 }
 
-/// What stands behind an exported value, for the engine: { kind, className?, handlers }. A class that transforms batches
-/// has the handler "pipeline", as an object with a function of that name has.
+/// What stands behind an exported value, for the engine: { kind, className?, handlers }. A class that transforms
+/// batches has the handler "pipeline", as an object with a function of that name has.
 export function describeExport(value) {
   if (typeof value === "function") {
     const proto = value.prototype;

@@ -9,8 +9,8 @@ const now = performance.now.bind(performance);
 /// Microseconds, whole, at least one.
 const elapsed = (start) => Math.ceil((now() - start) * 1000);
 
-/// Runs one batch. Returns { fields: { outputs: [{ sink, records, bytes }…], labels: [report…] }, body }, where the body
-/// holds the outputs' lines one after the other. Throws a TransformFailure when a transform fails.
+/// Runs one batch. Returns { fields: { outputs: [{ sink, records, bytes }…], labels: [report…] }, body }, where the
+/// body holds the outputs' lines one after the other. Throws a TransformFailure when a transform fails.
 export async function runPipeline(exported, header, body, env, ctx, bytesMax) {
   const { name, target } = findTarget(exported, header.cls);
   const stream = makeStream(env);
