@@ -209,9 +209,9 @@ _flare_pipelines() {
 
 _flare_pipelines_create() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
+    non_repeating_flags=(--json --require-http-auth --no-require-http-auth --kafka-metadata --no-kafka-metadata --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --destination-bucket --batch-size --batch-timeout-secs --batch-max-rows --batch-on-json-key --prefix --compression)
+    non_repeating_options=(--state --destination-bucket --batch-size --batch-timeout-secs --batch-max-rows --batch-on-json-key --prefix --partition-by --format --compression --compression-level --schema --transform --concurrency --max-latency --cors-origins)
     __flare_offer_flags_options 1
 
     # Offer option value completions
@@ -239,8 +239,35 @@ _flare_pipelines_create() {
     '--prefix')
         return
         ;;
+    '--partition-by')
+        return
+        ;;
+    '--format')
+        __flare_add_completions -W 'ndjson'$'\n''json'$'\n''parquet'
+        return
+        ;;
     '--compression')
-        __flare_add_completions -W 'none'$'\n''gzip'$'\n''zstd'
+        __flare_add_completions -W 'none'$'\n''gzip'$'\n''zstd'$'\n''snappy'
+        return
+        ;;
+    '--compression-level')
+        return
+        ;;
+    '--schema')
+        __flare_add_completions -o plusdirs -fX '!*.@(json)'
+        return
+        ;;
+    '--transform')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines create -- --transform "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--concurrency')
+        return
+        ;;
+    '--max-latency')
+        return
+        ;;
+    '--cors-origins')
         return
         ;;
     esac
@@ -288,9 +315,9 @@ _flare_pipelines_get() {
 
 _flare_pipelines_update() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
+    non_repeating_flags=(--json --require-http-auth --no-require-http-auth --kafka-metadata --no-kafka-metadata --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --destination-bucket --batch-size --batch-timeout-secs --batch-max-rows --batch-on-json-key --prefix --compression)
+    non_repeating_options=(--state --destination-bucket --batch-size --batch-timeout-secs --batch-max-rows --batch-on-json-key --prefix --partition-by --format --compression --compression-level --schema --transform --concurrency --max-latency --cors-origins)
     __flare_offer_flags_options 1
 
     # Offer option value completions
@@ -318,8 +345,35 @@ _flare_pipelines_update() {
     '--prefix')
         return
         ;;
+    '--partition-by')
+        return
+        ;;
+    '--format')
+        __flare_add_completions -W 'ndjson'$'\n''json'$'\n''parquet'
+        return
+        ;;
     '--compression')
-        __flare_add_completions -W 'none'$'\n''gzip'$'\n''zstd'
+        __flare_add_completions -W 'none'$'\n''gzip'$'\n''zstd'$'\n''snappy'
+        return
+        ;;
+    '--compression-level')
+        return
+        ;;
+    '--schema')
+        __flare_add_completions -o plusdirs -fX '!*.@(json)'
+        return
+        ;;
+    '--transform')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines update -- --transform "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--concurrency')
+        return
+        ;;
+    '--max-latency')
+        return
+        ;;
+    '--cors-origins')
         return
         ;;
     esac

@@ -37,11 +37,15 @@ struct Rooms: Sendable {
             time: time,
             logger: logger("buckets")
         )
+        // Transforms run in Workers, which call pipelines by their bindings.
+        let lateWorkers = LateWorkers()
         pipelines = PipelineService(
             database: database,
             state: state,
             disk: PosixDisk(),
             buckets: buckets,
+            hooks: lateWorkers.pipelineHooks,
+            group: group,
             time: time,
             logger: logger("pipelines")
         )
@@ -58,6 +62,7 @@ struct Rooms: Sendable {
             settings: WorkerSettings(environment: ProcessInfo.processInfo.environment),
             hooks: bindings.hooks
         )
+        lateWorkers.set(workers)
         workflows = WorkflowService(
             database: database,
             hooks: WorkflowHooks(
@@ -78,6 +83,29 @@ struct Rooms: Sendable {
             buckets.sweeper, workers, workflows.service, queues.deliveryLoop { await delivery.deliver($0, $1) },
             pipelines.service,
         ]
+    }
+}
+
+/// The room of Workers, for pipelines, which are made before it and call it after.
+final class LateWorkers: Sendable {
+    private let service = Mutex<WorkerService?>(nil)
+
+    func set(_ service: WorkerService) {
+        self.service.withLock { $0 = service }
+    }
+
+    var pipelineHooks: PipelineHooks {
+        PipelineHooks(
+            invoke: { try await self.value.invoke($0) },
+            checkTransform: { _ = try await self.value.checkTransform(worker: $0, entrypoint: $1) }
+        )
+    }
+
+    private var value: WorkerService {
+        guard let service = service.withLock({ $0 }) else {
+            preconditionFailure("a pipeline ran a transform before the engine was joined")
+        }
+        return service
     }
 }
 

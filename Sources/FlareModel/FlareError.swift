@@ -50,6 +50,10 @@ extension FlareError {
         case instanceNotFound
         case tokenNotFound
         case fileNotFound
+        case rejectNotFound
+        case idempotencyKeyReused
+        case sequenceGap
+        case producerFenced
         case alreadyExists
         case inUse
         case bucketNotEmpty
@@ -106,7 +110,8 @@ extension FlareError.Code {
         .invalidArgument, .invalidName, .invalidData, .bodyTooLarge, .recordTooLarge, .unsupportedMediaType,
         .methodNotAllowed, .routeNotFound, .unauthorized, .permissionDenied, .queueNotFound, .consumerNotFound,
         .bucketNotFound, .objectNotFound, .ruleNotFound, .pipelineNotFound, .workerNotFound, .workflowNotFound,
-        .instanceNotFound, .tokenNotFound, .fileNotFound, .alreadyExists, .inUse, .bucketNotEmpty, .ruleOverlap,
+        .instanceNotFound, .tokenNotFound, .fileNotFound, .rejectNotFound, .idempotencyKeyReused, .sequenceGap,
+        .producerFenced, .alreadyExists, .inUse, .bucketNotEmpty, .ruleOverlap,
         .preconditionFailed, .deliveryPaused, .buildFailed, .toolMissing, .runFailed, .deadlineExceeded,
         .tooManyRequests, .diskFull, .storeFailed, .corruptStore, .stateInUse, .versionMismatch, .engineUnavailable,
         .interrupted, .internalError,
@@ -138,6 +143,10 @@ extension FlareError.Code {
         case .instanceNotFound: of("instance_not_found", 404, 66, 10400)
         case .tokenNotFound: of("token_not_found", 404, 66, 10404)
         case .fileNotFound: of("file_not_found", 404, 66, 10410)
+        case .rejectNotFound: of("reject_not_found", 404, 66, 10411)
+        case .idempotencyKeyReused: of("idempotency_key_reused", 422, 65, 10209)
+        case .sequenceGap: of("sequence_gap", 409, 65, 10211)
+        case .producerFenced: of("producer_fenced", 409, 73, 10212)
         case .alreadyExists: of("already_exists", 409, 73, 10014)
         case .inUse: of("in_use", 409, 73, 10073)
         case .bucketNotEmpty: of("bucket_not_empty", 409, 73, 10008)

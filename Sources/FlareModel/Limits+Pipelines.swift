@@ -79,4 +79,51 @@ extension Limits {
     /// The back-off of a pipeline whose bucket refuses its batches: first wait and longest, in milliseconds.
     package static let pipelineRetryFirstMilliseconds: Int64 = 200
     package static let pipelineRetryLongestMilliseconds: Int64 = 10_000
+
+    /// Producers (idempotency keys, WebSocket and Kafka producers) that one pipeline remembers; beyond it those that
+    /// were silent longest are forgotten first.
+    package static let pipelineProducersMax = 100_000
+
+    /// How long an `Idempotency-Key` is remembered, in seconds: one day, as long as clients try again.
+    package static let idempotencyKeySeconds = 86_400
+
+    /// How long a silent WebSocket or Kafka producer is remembered, in seconds: seven days, Kafka's
+    /// `transactional.id.expiration.ms`.
+    package static let producerSeconds = 604_800
+
+    /// Bytes of an `Idempotency-Key` or a producer's name.
+    package static let producerNameBytesMax = 255
+
+    /// Batches of one producer that wait for its batch before them to be durable.
+    package static let producerWaitingMax = 64
+
+    /// Labels of one pipeline's transforms that are counted apart.
+    package static let transformLabelsMax = 100
+
+    /// JSON keys by which one pipeline spreads its records.
+    package static let partitionKeysMax = 4
+
+    /// Batches of one pipeline that may be transformed and written at once, and how many are when nobody chose.
+    package static let pipelineConcurrencyMax = 64
+    package static let pipelineConcurrencyAutomatic = 4
+
+    /// The range of `--max-latency`, in milliseconds.
+    package static let maxLatencyMillisecondsRange = 10...3_600_000
+
+    /// Origins of web pages that one pipeline names.
+    package static let corsOriginsMax = 100
+
+    /// Line bytes of complete batches that one pipeline has on their way into objects before it reads no further.
+    package static let pipelinePendingBytesMax = 33_554_432
+
+    /// How often a batch that a transform fails on is tried before its records are looked at one by one, and the first
+    /// wait in milliseconds; each next one is four times as long.
+    package static let transformAttemptsMax = 3
+    package static let transformRetryFirstMilliseconds: Int64 = 200
+
+    /// Objects whose records wait for one follower of a pipeline; older ones are left out for a slow one.
+    package static let recordTailPiecesMax = 64
+
+    /// Rejects in one answer of the API, and those that are sent again at once.
+    package static let rejectsPageMax = 1_000
 }

@@ -42,11 +42,14 @@ package final class PipelineService: Sendable {
         var unstarted: [PipelineRunner] = []
     }
 
-    private let database: Database
+    let database: Database
     private let streams: PipelineStreams
     private let buckets: BucketService
-    private let time: any TimeSource
-    private let logger: Logger
+    private let hooks: PipelineHooks
+    /// Whose loops answer callers that are on none.
+    let group: any EventLoopGroup
+    let time: any TimeSource
+    let logger: Logger
     private let state = Mutex(State())
     private let wake = Wake()
 
@@ -55,12 +58,16 @@ package final class PipelineService: Sendable {
         state directory: StateDirectory,
         disk: any Disk,
         buckets: BucketService,
+        hooks: PipelineHooks,
+        group: any EventLoopGroup,
         time: any TimeSource,
         logger: Logger
     ) {
         self.database = database
         streams = PipelineStreams(directory: directory.streams, disk: disk, logger: logger)
         self.buckets = buckets
+        self.hooks = hooks
+        self.group = group
         self.time = time
         self.logger = logger
     }
@@ -70,11 +77,11 @@ package final class PipelineService: Sendable {
     /// Call once, before anything else.
     package func open() async throws {
         let stored = try await database.read { tx in
-            try PipelineRecord.all(in: tx).map { ($0, try Checkpoint.load(pipeline: $0.id, in: tx)) }
+            try PipelineRecord.all(in: tx).map { ($0, try StoredStream.load(pipeline: $0.id, in: tx)) }
         }
-        for (record, checkpoint) in stored {
+        for (record, stream) in stored {
             do {
-                add(try makeRunner(record, watermark: checkpoint.watermark))
+                add(try makeRunner(record, stream))
             } catch {
                 let error = error as? FlareError ?? FlareError(.storeFailed, "\(error)", cause: error)
                 logger.error(
@@ -102,10 +109,11 @@ package final class PipelineService: Sendable {
     package func create(_ body: PipelineCreateBody) async throws -> PipelineRecord {
         try NameRule.pipeline.validate(body.name)
         let settings = try PipelineSettings(body)
+        if let transform = settings.transform { try await hooks.checkTransform(transform.worker, transform.entrypoint) }
         guard !state.withLock({ $0.pipelines[body.name] != nil }) else { throw Self.exists(body.name) }
         let record = PipelineRecord(name: body.name, settings: settings, at: time.now())
         // The stream first: a row without one would be broken after a crash; a stream without a row is swept up.
-        let runner = try makeRunner(record, watermark: 0)
+        let runner = try makeRunner(record, StoredStream())
         do {
             try await database.write { [buckets] tx in
                 try buckets.ensure(named: settings.bucket, in: tx)
@@ -121,6 +129,9 @@ package final class PipelineService: Sendable {
         logger.info("created a pipeline", metadata: ["pipeline": "\(record.name)"])
         return record
     }
+
+    /// The names of all pipelines, in order.
+    package func names() -> [String] { state.withLock { $0.pipelines.keys.sorted() } }
 
     /// All pipelines by name.
     package func list() -> [Status] {
@@ -143,7 +154,10 @@ package final class PipelineService: Sendable {
     @discardableResult
     package func update(_ nameOrID: String, _ body: PipelineUpdateBody) async throws -> PipelineRecord {
         let runner = try find(nameOrID).runner()
-        _ = try runner.record.settings.changed(by: body)
+        let changed = try runner.record.settings.changed(by: body)
+        if let transform = changed.transform, transform != runner.record.settings.transform {
+            try await hooks.checkTransform(transform.worker, transform.entrypoint)
+        }
         try await runner.demand(.change(body))
         return runner.record
     }
@@ -189,30 +203,11 @@ package final class PipelineService: Sendable {
         try find(nameOrID).runner().stream
     }
 
-    /// The moment that records which arrive now are stamped with.
-    package func now() -> Timestamp { time.now() }
-
-    /// Checks a body and appends its records; they are on disk when this returns.
-    ///
-    /// The second value says why, when every record was refused. Throws `invalidData` for a body that is no JSON,
-    /// `tooManyRequests` over the limit of unflushed bytes, `diskFull`.
-    package func ingest(
-        _ body: ByteBuffer,
-        into nameOrID: String,
-        form: BodyForm,
-        source: IngestSource
-    ) async throws -> (result: IngestResult, allRefused: FlareError?) {
-        let stream = try stream(named: nameOrID)
-        let batch = try IngestBatch.scan(body, form: form, source: source, at: time.now())
-        if batch.recordCount == 0 { return (batch.result(offset: nil), batch.allRefused) }
-        return (batch.result(offset: try await stream.append(batch)), nil)
-    }
-
     /// Closes all streams.
     ///
     /// Call last: nothing may use the service afterwards.
     package func close() {
-        for case .working(let runner) in state.withLock({ Array($0.pipelines.values) }) { runner.stream.log.close() }
+        for runner in runners() { runner.stream.log.close() }
     }
 
     /// Runs every pipeline's loop until the task is cancelled, those made meanwhile too.
@@ -229,6 +224,19 @@ package final class PipelineService: Sendable {
         }
     }
 
+    /// The loops of all pipelines whose streams are open.
+    func runners() -> [PipelineRunner] {
+        state.withLock { Array($0.pipelines.values) }.compactMap { pipeline in
+            guard case .working(let runner) = pipeline else { return nil }
+            return runner
+        }
+    }
+
+    /// The loop of a pipeline.
+    ///
+    /// Throws `pipelineNotFound`, or why its stream cannot be opened.
+    func runner(named nameOrID: String) throws -> PipelineRunner { try find(nameOrID).runner() }
+
     private func find(_ nameOrID: String) throws -> Pipeline {
         let (found, names) = state.withLock { state -> (Pipeline?, [String]) in
             let found = state.pipelines[nameOrID] ?? state.names[nameOrID].flatMap { state.pipelines[$0] }
@@ -244,12 +252,13 @@ package final class PipelineService: Sendable {
         )
     }
 
-    private func makeRunner(_ record: PipelineRecord, watermark: Int64) throws -> PipelineRunner {
+    private func makeRunner(_ record: PipelineRecord, _ stream: StoredStream) throws -> PipelineRunner {
         PipelineRunner(
             record,
-            stream: try streams.open(record, watermark: watermark),
+            stream: try streams.open(record, stream),
             database: database,
             buckets: buckets,
+            hooks: hooks,
             time: time,
             logger: logger
         )

@@ -8,10 +8,11 @@ struct PipelineStreams: Sendable {
     let disk: any Disk
     let logger: Logger
 
-    /// Opens or creates the stream of a pipeline whose records below `watermark` are in objects.
+    /// Opens or creates the stream of a pipeline.
     ///
     /// Throws `corruptStore` when the stream is damaged or ends before the watermark.
-    func open(_ record: PipelineRecord, watermark: Int64) throws -> StreamLog {
+    func open(_ record: PipelineRecord, _ stored: StoredStream) throws -> StreamLog {
+        let watermark = stored.watermark
         let log = try SegmentLog(directory: path(record.id), disk: disk)
         guard log.endOffset >= watermark else {
             log.close()
@@ -22,7 +23,37 @@ struct PipelineStreams: Sendable {
                 hint: "restore \(path(record.id)) from a backup"
             )
         }
-        return StreamLog(pipelineName: record.name, log: log)
+        do {
+            let producers = try recover(stored, from: log)
+            let stream = StreamLog(
+                pipelineName: record.name,
+                log: log,
+                rules: record.settings.ingestRules,
+                producers: producers
+            )
+            stream.setTokens(stored.tokens)
+            return stream
+        } catch {
+            log.close()
+            throw error
+        }
+    }
+
+    /// The producers as the last checkpoint stored them, and what the log holds of them behind it.
+    private func recover(_ stored: StoredStream, from log: SegmentLog) throws -> ProducerTable {
+        var producers = ProducerTable(stored.producers)
+        var offset = stored.watermark
+        while offset < log.endOffset {
+            let frames = try log.frames(from: offset, bytesMax: Limits.pipelineReadBytes)
+            guard let last = frames.last else { break }
+            for frame in frames {
+                let (stamp, time) = try IngestFrameReader.stamp(of: frame.payload)
+                guard let stamp else { continue }
+                producers.commit(stamp, offset: frame.firstOffset, recordCount: frame.recordCount, at: time)
+            }
+            offset = last.endOffset
+        }
+        return producers
     }
 
     /// Removes the files of a stream that is closed.
@@ -45,4 +76,21 @@ struct PipelineStreams: Sendable {
     }
 
     private func path(_ id: String) -> String { "\(directory)/\(id)" }
+}
+
+/// What the database knows of a stream.
+struct StoredStream: Sendable {
+    /// All records below it are in objects.
+    var watermark: Int64 = 0
+    var producers: [ProducerKey: ProducerState] = [:]
+    /// Digests of the tokens that let records in.
+    var tokens: Set<[UInt8]> = []
+
+    static func load(pipeline id: String, in tx: Transaction) throws -> StoredStream {
+        StoredStream(
+            watermark: try Checkpoint.load(pipeline: id, in: tx).watermark,
+            producers: try ProducerRecord.load(pipeline: id, in: tx),
+            tokens: try PipelineTokenRecord.digests(pipeline: id, in: tx)
+        )
+    }
 }

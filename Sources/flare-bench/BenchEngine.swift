@@ -39,8 +39,10 @@ struct BenchEngine {
         let body = PipelineCreateBody(
             name: name,
             destinationBucket: "bench-data",
-            batchOnJSONKey: ".merchantId",
-            batch: PipelineBatchBody(maxBytes: 10_000_000, maxDurationSeconds: 60, maxRows: 1_000_000)
+            settings: PipelineSettingsBody(
+                batchOnJSONKey: ".merchantId",
+                batch: PipelineBatchBody(maxBytes: 10_000_000, maxDurationSeconds: 60, maxRows: 1_000_000)
+            )
         )
         let pipeline = try await client.call("POST", "/flare/v1/pipelines", body: body, as: PipelineBody.self)
         guard let endpoint = pipeline.endpoints.first else {

@@ -42,6 +42,11 @@ struct IngestFixture {
             state: state,
             disk: PosixDisk(),
             buckets: buckets,
+            hooks: PipelineHooks(
+                invoke: { _ in throw FlareError(.workerNotFound, "there are no Workers here") },
+                checkTransform: { _, _ in }
+            ),
+            group: MultiThreadedEventLoopGroup.singleton,
             time: time,
             logger: logger
         )

@@ -4,6 +4,7 @@ import FlareQueues
 import FlareStore
 import Foundation
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import FlarePipelines
@@ -20,7 +21,10 @@ struct PipelineServiceTests {
             #expect(try life.pipelines.get(record.id).record == record)
             #expect(life.pipelines.list().map(\.record.name) == ["orders"])
             #expect(await code { try await life.create() } == .alreadyExists)
-            let changed = try await life.pipelines.update("orders", PipelineUpdateBody(prefix: "cooked/"))
+            let changed = try await life.pipelines.update(
+                "orders",
+                PipelineUpdateBody(settings: .init(prefix: "cooked/"))
+            )
             #expect(changed.version == 2)
             #expect(changed.settings.prefix == "cooked")
             #expect(changed.settings.jsonKey == ".shop")
@@ -49,11 +53,15 @@ struct PipelineServiceTests {
         arguments: [
             PipelineCreateBody(name: "Bad Name", destinationBucket: "data"),
             PipelineCreateBody(name: "ok", destinationBucket: "B"),
-            PipelineCreateBody(name: "ok", destinationBucket: "data", batchOnJSONKey: ".a["),
-            PipelineCreateBody(name: "ok", destinationBucket: "data", prefix: "/x"),
-            PipelineCreateBody(name: "ok", destinationBucket: "data", batch: .init(maxBytes: 0)),
-            PipelineCreateBody(name: "ok", destinationBucket: "data", batch: .init(maxDurationSeconds: 100_000)),
-            PipelineCreateBody(name: "ok", destinationBucket: "data", batch: .init(maxRows: -1)),
+            PipelineCreateBody(name: "ok", destinationBucket: "data", settings: .init(batchOnJSONKey: ".a[")),
+            PipelineCreateBody(name: "ok", destinationBucket: "data", settings: .init(prefix: "/x")),
+            PipelineCreateBody(name: "ok", destinationBucket: "data", settings: .init(batch: .init(maxBytes: 0))),
+            PipelineCreateBody(
+                name: "ok",
+                destinationBucket: "data",
+                settings: .init(batch: .init(maxDurationSeconds: 100_000))
+            ),
+            PipelineCreateBody(name: "ok", destinationBucket: "data", settings: .init(batch: .init(maxRows: -1))),
         ]
     )
     func badSettings(body: PipelineCreateBody) async throws {
@@ -162,7 +170,10 @@ struct PipelineServiceTests {
             let life = try await f.start()
             try await life.create()
             try await life.send("{\"shop\":\"a\",\"city\":\"x\",\"n\":1}")
-            let body = PipelineUpdateBody(destinationBucket: "other", batchOnJSONKey: ".city", prefix: "")
+            let body = PipelineUpdateBody(
+                destinationBucket: "other",
+                settings: .init(batchOnJSONKey: ".city", prefix: "")
+            )
             try await life.pipelines.update("orders", body)
             #expect(try await life.numbers() == [1])
             try await life.send("{\"shop\":\"a\",\"city\":\"x\",\"n\":2}")
@@ -198,11 +209,18 @@ struct PipelineServiceTests {
             let log = try SegmentLog(directory: f.directory.streams + "/own")
             let stream = StreamLog(pipelineName: "own", log: log, unflushedBytesMax: 100)
             let record = ByteBuffer(string: "{\"text\":\"\(String(repeating: "x", count: 69))\"}")
-            let batch = try IngestBatch.scan(record, form: .detect, source: .http, at: f.time.now())
-            _ = try await stream.append(batch)
-            #expect(await code { try await stream.append(batch) } == .tooManyRequests)
+            let batch = try IngestBatch.scan(
+                record,
+                form: .detect,
+                source: .http,
+                rules: IngestRules(),
+                at: f.time.now()
+            )
+            let group = MultiThreadedEventLoopGroup.singleton
+            _ = try await stream.append(batch, by: group)
+            #expect(await code { try await stream.append(batch, by: group) } == .tooManyRequests)
             stream.subtract(batch.lineBytes)
-            #expect(try await stream.append(batch) == 1)
+            #expect(try await stream.append(batch, by: group).offset == 1)
             log.close()
             try await life.crash()
         }

@@ -5,6 +5,7 @@ import FlareStore
 import Foundation
 import Logging
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import FlarePipelines
@@ -40,7 +41,13 @@ struct PipelinesFixture {
         try await body(PipelinesFixture(directory: StateDirectory(path: path.path)))
     }
 
-    func start(disk: any Disk = PosixDisk()) async throws -> Life {
+    /// No Workers: whoever transforms fails.
+    static let noHooks = PipelineHooks(
+        invoke: { _ in throw FlareError(.workerNotFound, "there are no Workers here") },
+        checkTransform: { _, _ in }
+    )
+
+    func start(disk: any Disk = PosixDisk(), hooks: PipelineHooks = PipelinesFixture.noHooks) async throws -> Life {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let database = try Database.open(
@@ -60,6 +67,8 @@ struct PipelinesFixture {
             state: directory,
             disk: PosixDisk(),
             buckets: buckets,
+            hooks: hooks,
+            group: MultiThreadedEventLoopGroup.singleton,
             time: time,
             logger: logger
         )
@@ -81,10 +90,12 @@ extension PipelinesFixture.Life {
             PipelineCreateBody(
                 name: "orders",
                 destinationBucket: "data",
-                batchOnJSONKey: key,
-                prefix: "raw",
-                compression: compression,
-                batch: batch
+                settings: PipelineSettingsBody(
+                    batchOnJSONKey: key,
+                    prefix: "raw",
+                    compression: compression,
+                    batch: batch
+                )
             )
         )
     }

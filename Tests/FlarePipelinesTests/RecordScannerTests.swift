@@ -11,7 +11,13 @@ struct RecordScannerTests {
     }
 
     private func scan(_ body: [UInt8], _ form: BodyForm = .detect) throws -> IngestBatch {
-        try IngestBatch.scan(ByteBuffer(bytes: body), form: form, source: .http, at: Timestamp(milliseconds: 0))
+        try IngestBatch.scan(
+            ByteBuffer(bytes: body),
+            form: form,
+            source: .http,
+            rules: IngestRules(),
+            at: Timestamp(milliseconds: 0)
+        )
     }
 
     private func message(_ body: String, _ form: BodyForm = .detect) -> String {
@@ -204,7 +210,13 @@ struct RecordScannerTests {
     @Test("a frame gives back its records and its time")
     func frames() throws {
         let body = ByteBuffer(string: "[{\"a\":1},{\"b\":\"ü\"}]")
-        let batch = try IngestBatch.scan(body, form: .detect, source: .http, at: Timestamp(milliseconds: 1_234))
+        let batch = try IngestBatch.scan(
+            body,
+            form: .detect,
+            source: .http,
+            rules: IngestRules(),
+            at: Timestamp(milliseconds: 1_234)
+        )
         #expect(batch.frames.count == 1)
         #expect(try lines(of: batch.frames[0]) == ["{\"a\":1}", "{\"b\":\"ü\"}"])
         #expect(batch.lineBytes == 19)

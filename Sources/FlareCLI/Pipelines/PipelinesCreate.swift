@@ -22,10 +22,7 @@ struct PipelinesCreate: FlareCommand {
         let body = PipelineCreateBody(
             name: name,
             destinationBucket: destinationBucket,
-            batchOnJSONKey: options.batchOnJsonKey,
-            prefix: options.prefix,
-            compression: try options.compressionKind(),
-            batch: try options.batch()
+            settings: try options.settings()
         )
         let pipeline = try await shell.client().call("POST", PipelinePath.all, body: body, as: PipelineBody.self)
         shell.emit(pipeline) {

@@ -22,17 +22,27 @@ struct PipelinesGet: FlareCommand {
 /// A pipeline as people read it.
 enum PipelineText {
     static func describe(_ pipeline: PipelineBody) -> String {
-        let batch = pipeline.batch
+        let settings = pipeline.settings
         let limits = [
-            batch.maxBytes.map(formatSizeBytes), batch.maxDurationSeconds.map { "\($0) s" },
-            batch.maxRows.map { "\($0) rows" },
+            settings.batch?.maxBytes.map(formatSizeBytes), settings.batch?.maxDurationSeconds.map { "\($0) s" },
+            settings.batch?.maxRows.map { "\($0) rows" },
         ]
         var rows = [
             ("name", pipeline.name), ("id", pipeline.id), ("bucket", pipeline.destinationBucket),
-            ("json key", pipeline.batchOnJSONKey ?? "-"), ("prefix", pipeline.prefix.isEmpty ? "-" : pipeline.prefix),
-            ("compression", pipeline.compression.rawValue),
+            ("json key", settings.batchOnJSONKey ?? "-"), ("prefix", text(settings.prefix)),
+            ("partition by", text(settings.partitionBy)), ("format", settings.format?.rawValue ?? "-"),
+            ("compression", settings.compression?.rawValue ?? "-"),
+            ("schema", settings.schema.map { "\($0.fields.count) fields" } ?? "-"),
+            ("transform", settings.transform ?? "-"),
+            ("concurrency", settings.concurrency.map { $0 == 0 ? "auto" : "\($0)" } ?? "auto"),
             ("batch", limits.compactMap { $0 }.joined(separator: ", ")),
         ]
+        if let latency = settings.maxLatencyMilliseconds { rows.append(("max latency", "\(latency) ms")) }
+        if settings.requiresHTTPAuth == true { rows.append(("takes records", "with a token")) }
+        if let origins = settings.corsOrigins, !origins.isEmpty {
+            rows.append(("origins", origins.joined(separator: ", ")))
+        }
+        if settings.keepsKafkaMetadata == true { rows.append(("kafka metadata", "kept")) }
         rows += pipeline.endpoints.map { ("endpoint", $0.url) }
         rows += [
             ("records", "\(pipeline.progress.endOffset)"),
@@ -42,5 +52,9 @@ enum PipelineText {
         ]
         let width = (rows.map(\.0.count).max() ?? 0) + 2
         return rows.map { $0 + ":" + String(repeating: " ", count: width - $0.count - 1) + $1 }.joined(separator: "\n")
+    }
+    private static func text(_ value: String?) -> String {
+        guard let value, !value.isEmpty else { return "-" }
+        return value
     }
 }

@@ -11,7 +11,7 @@ struct PipelinesList: FlareCommand {
         let pipelines = try await shell.client().call("GET", PipelinePath.all, as: [PipelineBody].self)
         shell.list(pipelines, ["NAME", "BUCKET", "KEY", "RECORDS", "UNWRITTEN", "STATE"]) { pipeline in
             [
-                pipeline.name, pipeline.destinationBucket, pipeline.batchOnJSONKey ?? "-",
+                pipeline.name, pipeline.destinationBucket, pipeline.settings.batchOnJSONKey ?? "-",
                 "\(pipeline.progress.endOffset)", formatSizeBytes(pipeline.progress.unflushedBytes),
                 pipeline.progress.lastError ?? "ok",
             ]

@@ -25,10 +25,7 @@ struct PipelinesUpdate: FlareCommand {
     func execute(_ shell: Shell) async throws {
         let body = PipelineUpdateBody(
             destinationBucket: destinationBucket,
-            batchOnJSONKey: options.batchOnJsonKey,
-            prefix: options.prefix,
-            compression: try options.compressionKind(),
-            batch: try options.batch()
+            settings: try options.settings()
         )
         let path = PipelinePath.pipeline(name)
         let pipeline = try await shell.client().call("PATCH", path, body: body, as: PipelineBody.self)

@@ -12,6 +12,12 @@ struct LegacyPipelineBody: Codable, Sendable {
     struct Source: Codable, Sendable {
         var type: String
         var format: String?
+        var authentication: Bool?
+        var cors: CORS?
+    }
+
+    struct CORS: Codable, Sendable {
+        var origins: [String]?
     }
 
     struct Transform: Codable, Sendable {
@@ -52,17 +58,21 @@ struct LegacyPipelineBody: Codable, Sendable {
         self.endpoint = endpoint
         name = record.name
         metadata = Metadata(shards: 1)
-        source = [Source(type: "http", format: "json"), Source(type: "binding", format: "json")]
-        transforms = []
+        source = [
+            Source(
+                type: "http",
+                format: "json",
+                authentication: settings.body.requiresHTTPAuth,
+                cors: CORS(origins: settings.body.corsOrigins)
+            ),
+            Source(type: "binding", format: "json"),
+        ]
+        transforms = settings.transform.map { [Transform(script: $0.worker, entrypoint: $0.entrypoint)] } ?? []
         destination = Destination(
             type: "r2",
             format: "json",
             compression: Compression(type: settings.compression.rawValue),
-            batch: PipelineBatchBody(
-                maxBytes: settings.batchBytes,
-                maxDurationSeconds: settings.batchSeconds,
-                maxRows: settings.batchRows
-            ),
+            batch: settings.body.batch,
             path: Path(bucket: settings.bucket, prefix: settings.prefix)
         )
     }
@@ -73,25 +83,45 @@ struct LegacyPipelineBody: Codable, Sendable {
         return PipelineCreateBody(
             name: name,
             destinationBucket: destination.path.bucket,
-            prefix: destination.path.prefix,
-            compression: try compression() ?? .gzip,
-            batch: destination.batch
+            settings: PipelineSettingsBody(
+                prefix: destination.path.prefix,
+                compression: try compression() ?? .gzip,
+                batch: destination.batch,
+                transform: try transform(),
+                corsOrigins: corsOrigins,
+                requiresHTTPAuth: requiresAuthentication
+            )
         )
     }
 
     func updateBody() throws -> PipelineUpdateBody {
         PipelineUpdateBody(
             destinationBucket: destination.path.bucket,
-            prefix: destination.path.prefix ?? "",
-            compression: try compression(),
-            batch: destination.batch
+            settings: PipelineSettingsBody(
+                prefix: destination.path.prefix ?? "",
+                compression: try compression(),
+                batch: destination.batch,
+                transform: try transform() ?? "",
+                corsOrigins: corsOrigins,
+                requiresHTTPAuth: requiresAuthentication
+            )
         )
     }
 
-    private func compression() throws -> PipelineCompression? {
-        guard transforms?.isEmpty ?? true else {
-            throw FlareError(.invalidArgument, "a pipeline cannot have a transform yet", hint: "leave transforms empty")
+    /// `SCRIPT.ENTRYPOINT`; nil without one.
+    private func transform() throws -> String? {
+        guard let transforms, let first = transforms.first else { return nil }
+        guard transforms.count == 1, let script = first.script else {
+            throw FlareError(.invalidArgument, "a pipeline has one transform, of a named script")
         }
+        return first.entrypoint.map { "\(script).\($0)" } ?? script
+    }
+
+    private var http: Source? { source?.first { $0.type == "http" } }
+    private var corsOrigins: [String]? { http?.cors?.origins }
+    private var requiresAuthentication: Bool? { http?.authentication }
+
+    private func compression() throws -> PipelineCompression? {
         guard let type = destination.compression?.type else { return nil }
         guard let compression = PipelineCompression(rawValue: type) else {
             throw FlareError(

@@ -61,14 +61,7 @@ struct PipelinesRoutes {
             name: record.name,
             version: record.version,
             destinationBucket: settings.bucket,
-            batchOnJSONKey: settings.jsonKey,
-            prefix: settings.prefix,
-            compression: settings.compression,
-            batch: PipelineBatchBody(
-                maxBytes: settings.batchBytes,
-                maxDurationSeconds: settings.batchSeconds,
-                maxRows: settings.batchRows
-            ),
+            settings: settings.body,
             endpoints: ingestPort().map { [PipelineEndpoint(type: "HTTP", url: Self.url($0, record.name))] } ?? [],
             progress: status.progress,
             createdOn: record.createdAt,

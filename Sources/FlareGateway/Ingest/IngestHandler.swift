@@ -223,7 +223,13 @@ final class IngestHandler: ChannelDuplexHandler {
         let closes = !request.keepsAlive
         let batch: IngestBatch
         do {
-            batch = try IngestBatch.scan(request.body, form: form, source: .http, at: pipelines.now())
+            batch = try IngestBatch.scan(
+                request.body,
+                form: form,
+                source: .http,
+                rules: stream.rules,
+                at: pipelines.now()
+            )
         } catch {
             let error = error as? FlareError ?? FlareError(.internalError, "\(error)", cause: error)
             return fail(ticket, error, closes: closes)
@@ -236,7 +242,8 @@ final class IngestHandler: ChannelDuplexHandler {
         let answer = batch.answer
         stream.append(batch, on: context.eventLoop) { result in
             switch result {
-            case .success(let offset): bound.value.finish(ticket, answer.reply(offset: offset), closes: closes)
+            case .success(let receipt):
+                bound.value.finish(ticket, answer.reply(offset: receipt.offset), closes: closes)
             case .failure(let error): bound.value.fail(ticket, error, closes: closes)
             }
         }

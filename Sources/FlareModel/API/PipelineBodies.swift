@@ -1,15 +1,29 @@
 /// How the objects of a pipeline are compressed.
 package enum PipelineCompression: String, Codable, Sendable, CaseIterable {
     case none, gzip, zstd
+    /// Within Parquet files only.
+    case snappy
 
-    /// What follows `.ndjson` in the name of an object.
+    /// What follows `.ndjson` or `.json` in the name of an object.
     package var suffix: String {
         switch self {
-        case .none: ""
+        case .none, .snappy: ""
         case .gzip: ".gz"
         case .zstd: ".zst"
         }
     }
+}
+
+/// What the objects of a pipeline are.
+package enum PipelineFormat: String, Codable, Sendable, CaseIterable {
+    /// One record a line.
+    case ndjson
+    /// One JSON array.
+    case json
+    case parquet
+
+    /// The compression of objects whose pipeline names none.
+    package var defaultCompression: PipelineCompression { self == .parquet ? .zstd : .none }
 }
 
 /// When a batch becomes an object: whichever limit is reached first.
@@ -30,122 +44,6 @@ package struct PipelineBatchBody: Codable, Sendable, Hashable {
         case maxBytes = "max_bytes"
         case maxDurationSeconds = "max_duration_s"
         case maxRows = "max_rows"
-    }
-}
-
-/// The body of `POST /flare/v1/pipelines`.
-package struct PipelineCreateBody: Codable, Sendable {
-    package var name: String
-    package var destinationBucket: String
-    /// Such as `.merchantId` or `.user.id`; records with different values never share an object.
-    package var batchOnJSONKey: String?
-    package var prefix: String?
-    package var compression: PipelineCompression?
-    package var batch: PipelineBatchBody?
-
-    package init(
-        name: String,
-        destinationBucket: String,
-        batchOnJSONKey: String? = nil,
-        prefix: String? = nil,
-        compression: PipelineCompression? = nil,
-        batch: PipelineBatchBody? = nil
-    ) {
-        self.name = name
-        self.destinationBucket = destinationBucket
-        self.batchOnJSONKey = batchOnJSONKey
-        self.prefix = prefix
-        self.compression = compression
-        self.batch = batch
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case name, prefix, compression, batch
-        case destinationBucket = "destination_bucket"
-        case batchOnJSONKey = "batch_on_json_key"
-    }
-}
-
-/// The body of `PATCH /flare/v1/pipelines/:name`.
-///
-/// What is left out stays; an empty JSON key or prefix clears it.
-package struct PipelineUpdateBody: Codable, Sendable {
-    package var destinationBucket: String?
-    package var batchOnJSONKey: String?
-    package var prefix: String?
-    package var compression: PipelineCompression?
-    package var batch: PipelineBatchBody?
-
-    package init(
-        destinationBucket: String? = nil,
-        batchOnJSONKey: String? = nil,
-        prefix: String? = nil,
-        compression: PipelineCompression? = nil,
-        batch: PipelineBatchBody? = nil
-    ) {
-        self.destinationBucket = destinationBucket
-        self.batchOnJSONKey = batchOnJSONKey
-        self.prefix = prefix
-        self.compression = compression
-        self.batch = batch
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case prefix, compression, batch
-        case destinationBucket = "destination_bucket"
-        case batchOnJSONKey = "batch_on_json_key"
-    }
-}
-
-/// A pipeline as the API shows it.
-package struct PipelineBody: Codable, Sendable {
-    package var id: String
-    package var name: String
-    package var version: Int
-    package var destinationBucket: String
-    package var batchOnJSONKey: String?
-    package var prefix: String
-    package var compression: PipelineCompression
-    package var batch: PipelineBatchBody
-    package var endpoints: [PipelineEndpoint]
-    package var progress: PipelineProgress
-    package var createdOn: Timestamp
-    package var modifiedOn: Timestamp
-
-    package init(
-        id: String,
-        name: String,
-        version: Int,
-        destinationBucket: String,
-        batchOnJSONKey: String?,
-        prefix: String,
-        compression: PipelineCompression,
-        batch: PipelineBatchBody,
-        endpoints: [PipelineEndpoint],
-        progress: PipelineProgress,
-        createdOn: Timestamp,
-        modifiedOn: Timestamp
-    ) {
-        self.id = id
-        self.name = name
-        self.version = version
-        self.destinationBucket = destinationBucket
-        self.batchOnJSONKey = batchOnJSONKey
-        self.prefix = prefix
-        self.compression = compression
-        self.batch = batch
-        self.endpoints = endpoints
-        self.progress = progress
-        self.createdOn = createdOn
-        self.modifiedOn = modifiedOn
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case id, name, version, prefix, compression, batch, endpoints, progress
-        case destinationBucket = "destination_bucket"
-        case batchOnJSONKey = "batch_on_json_key"
-        case createdOn = "created_on"
-        case modifiedOn = "modified_on"
     }
 }
 
@@ -170,6 +68,8 @@ package struct PipelineProgress: Codable, Sendable, Hashable {
     /// Bytes of records accepted and not yet in an object.
     package var unflushedBytes: Int
     package var openBatches: Int
+    /// When the oldest record that is not in an object came in; nil when all are.
+    package var oldestUnflushedAt: Timestamp?
     /// Why the last attempt to write an object failed; nil when all is well.
     package var lastError: String?
 
@@ -178,12 +78,14 @@ package struct PipelineProgress: Codable, Sendable, Hashable {
         flushedOffset: Int64,
         unflushedBytes: Int,
         openBatches: Int,
+        oldestUnflushedAt: Timestamp? = nil,
         lastError: String?
     ) {
         self.endOffset = endOffset
         self.flushedOffset = flushedOffset
         self.unflushedBytes = unflushedBytes
         self.openBatches = openBatches
+        self.oldestUnflushedAt = oldestUnflushedAt
         self.lastError = lastError
     }
 
@@ -192,6 +94,7 @@ package struct PipelineProgress: Codable, Sendable, Hashable {
         case flushedOffset = "flushed_offset"
         case unflushedBytes = "unflushed_bytes"
         case openBatches = "open_batches"
+        case oldestUnflushedAt = "oldest_unflushed_at"
         case lastError = "last_error"
     }
 }

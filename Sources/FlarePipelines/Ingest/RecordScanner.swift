@@ -14,23 +14,27 @@ package enum BodyForm: Sendable {
 /// spoils the whole body, for nothing after it can be trusted; among lines it refuses only its own line.
 struct RecordScanner {
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let schema: SchemaValidator?
     private var batch: IngestBatch
     private var index = 0
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>, batch: IngestBatch) {
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, batch: consuming IngestBatch) {
         self.bytes = bytes
+        schema = batch.rules.schema
         self.batch = batch
     }
 
-    /// Walks over a whole body and adds what it finds to `batch`, which is empty.
+    /// Walks over a whole body and adds what it finds to `batch`.
     ///
-    /// Throws `invalidData` when the body as such cannot be used.
+    /// Throws `invalidData` when the body as such cannot be used; what was found before is in `batch` then.
     static func scan(
         _ bytes: UnsafeBufferPointer<UInt8>,
         form: BodyForm,
-        into batch: consuming IngestBatch
-    ) throws -> IngestBatch {
-        var scanner = RecordScanner(bytes, batch: batch)
+        into batch: inout IngestBatch
+    ) throws {
+        // Moved in and out, never copied: a second owner would make every record copy its frame.
+        var scanner = RecordScanner(bytes, batch: batch.taken())
+        defer { batch = scanner.batch.taken() }
         let start = scanner.startAfterByteOrderMark
         do throws(JSONFault) {
             var text = JSONScanner(bytes, range: start..<bytes.count)
@@ -46,7 +50,46 @@ struct RecordScanner {
         } catch {
             throw scanner.bodyError(error)
         }
-        return scanner.batch
+    }
+
+    /// Judges a value that must be one JSON object with nothing around it but white space.
+    ///
+    /// Returns why it was refused; nil when it was added to `batch`.
+    static func scanOne(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        members: [UInt8]?,
+        into batch: inout IngestBatch
+    ) -> String? {
+        var text = JSONScanner(bytes, range: 0..<bytes.count)
+        do throws(JSONFault) {
+            text.skipWhitespace()
+            let start = text.position
+            text.passedLineBreak = false
+            try text.skipValue()
+            let range = start..<text.position
+            let hasLineBreaks = text.passedLineBreak
+            text.skipWhitespace()
+            guard text.isAtEnd else { throw text.fault(.trailing) }
+            let record = UnsafeBufferPointer(rebasing: bytes[range])
+            if let reason = fault(of: record, adding: members?.count ?? 0, schema: batch.rules.schema) { return reason }
+            batch.accept(record, members: members, hasLineBreaks: hasLineBreaks)
+            return nil
+        } catch {
+            return "not valid JSON: \(error.words)"
+        }
+    }
+
+    /// Why a complete JSON value is no record; nil when it is one.
+    private static func fault(
+        of value: UnsafeBufferPointer<UInt8>,
+        adding count: Int = 0,
+        schema: SchemaValidator?
+    ) -> String? {
+        if value[0] != UInt8(ascii: "{") { return "a record must be a JSON object, not \(kind(of: value[0]))" }
+        if value.count + count > Limits.recordBytesMax {
+            return "the record has \(value.count + count) bytes, more than the limit of \(Limits.recordBytesMax)"
+        }
+        return schema?.mismatch(in: value)
     }
 
     /// RFC 8259 §8.1 lets a parser ignore a byte order mark instead of refusing it.
@@ -142,14 +185,10 @@ struct RecordScanner {
 
     /// Judges one complete JSON value.
     private mutating func take(_ range: Range<Int>, hasLineBreaks: Bool) {
-        if bytes[range.lowerBound] != UInt8(ascii: "{") {
-            refuse("a record must be a JSON object, not \(Self.kind(of: bytes[range.lowerBound]))")
-        } else if range.count > Limits.recordBytesMax {
-            refuse("the record has \(range.count) bytes, more than the limit of \(Limits.recordBytesMax)")
-        } else {
-            batch.accept(UnsafeBufferPointer(rebasing: bytes[range]), hasLineBreaks: hasLineBreaks)
-            index += 1
-        }
+        let record = UnsafeBufferPointer(rebasing: bytes[range])
+        if let reason = Self.fault(of: record, schema: schema) { return refuse(reason) }
+        batch.accept(record, hasLineBreaks: hasLineBreaks)
+        index += 1
     }
 
     private mutating func refuse(_ reason: String) {

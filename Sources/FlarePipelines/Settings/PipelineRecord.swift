@@ -12,10 +12,7 @@ package struct PipelineRecord: Sendable, Hashable {
     package let createdAt: Timestamp
     package var modifiedAt: Timestamp
 
-    private static let columns = """
-        id, name, version, bucket, prefix, json_key, compression, batch_bytes, batch_seconds, batch_rows,
-        created_at, modified_at
-        """
+    private static let columns = "id, name, version, bucket, settings, created_at, modified_at"
 
     init(name: String, settings: PipelineSettings, at now: Timestamp) {
         id = Identifier.hexadecimal()
@@ -26,21 +23,14 @@ package struct PipelineRecord: Sendable, Hashable {
         modifiedAt = now
     }
 
-    private init(_ row: SQLRow) {
+    private init(_ row: SQLRow) throws {
         id = row.text(0)
         name = row.text(1)
         version = row.int(2)
-        settings = PipelineSettings(
-            storedBucket: row.text(3),
-            prefix: row.text(4),
-            jsonKey: row.optionalText(5),
-            compression: PipelineCompression(rawValue: row.text(6)) ?? .none,
-            batchBytes: row.int(7),
-            batchSeconds: row.int(8),
-            batchRows: row.int(9)
-        )
-        createdAt = row.time(10)
-        modifiedAt = row.time(11)
+        let body = try FlareJSON.decode(PipelineSettingsBody.self, from: row.blob(4))
+        settings = try PipelineSettings(bucket: row.text(3), body)
+        createdAt = row.time(5)
+        modifiedAt = row.time(6)
     }
 
     /// False when the name is taken.
@@ -48,18 +38,13 @@ package struct PipelineRecord: Sendable, Hashable {
         let changed = try tx.execute(
             """
             INSERT INTO pipelines (\(Self.columns), watermark)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (name) DO NOTHING
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (name) DO NOTHING
             """,
             .text(id),
             .text(name),
             .init(version),
             .text(settings.bucket),
-            .text(settings.prefix),
-            .init(settings.jsonKey),
-            .text(settings.compression.rawValue),
-            .init(settings.batchBytes),
-            .init(settings.batchSeconds),
-            .init(settings.batchRows),
+            .text(settingsText),
             .integer(createdAt.milliseconds),
             .integer(modifiedAt.milliseconds)
         )
@@ -68,23 +53,16 @@ package struct PipelineRecord: Sendable, Hashable {
 
     func update(in tx: Transaction) throws {
         try tx.execute(
-            """
-            UPDATE pipelines SET version = ?, bucket = ?, prefix = ?, json_key = ?, compression = ?, batch_bytes = ?,
-                batch_seconds = ?, batch_rows = ?, modified_at = ?
-            WHERE id = ?
-            """,
+            "UPDATE pipelines SET version = ?, bucket = ?, settings = ?, modified_at = ? WHERE id = ?",
             .init(version),
             .text(settings.bucket),
-            .text(settings.prefix),
-            .init(settings.jsonKey),
-            .text(settings.compression.rawValue),
-            .init(settings.batchBytes),
-            .init(settings.batchSeconds),
-            .init(settings.batchRows),
+            .text(settingsText),
             .integer(modifiedAt.milliseconds),
             .text(id)
         )
     }
+
+    private var settingsText: String { String(decoding: FlareJSON.encode(settings.body), as: UTF8.self) }
 
     /// Deletes the pipeline with its checkpoint.
     static func delete(id: String, in tx: Transaction) throws {

@@ -16,6 +16,15 @@ struct Batcher {
         var keysMax = Limits.pipelineOpenBatchesMax
         var openBytesMax = Limits.pipelineOpenBytesMax
         var spanBytesMax = Limits.pipelineSpanBytesMax
+        /// Whether batches keep where each of their records came from.
+        var keepsOrigins = false
+    }
+
+    /// Where one record of a batch came from: kept only where a record may have to leave its batch again.
+    struct Origin: Sendable {
+        let offset: Int64
+        let time: Timestamp
+        let source: IngestSource
     }
 
     /// Records of one key, as lines.
@@ -33,6 +42,10 @@ struct Batcher {
         fileprivate(set) var lastOffset: Int64
         fileprivate(set) var rows = 0
         fileprivate(set) var lines: ByteBuffer
+        /// One for each row, or none.
+        fileprivate(set) var origins: [Origin] = []
+        /// Why it is complete.
+        fileprivate(set) var reason = RollReason.flush
     }
 
     var rules: Rules
@@ -56,6 +69,9 @@ struct Batcher {
     /// All records below it are in no open batch; nil when none is open.
     var lowestOffset: Int64? { byAge.first.map { slots[$0].firstOffset } }
 
+    /// The ingest time of the oldest open record; nil when none is open.
+    var oldestTime: Timestamp? { byAge.first.map { slots[$0].firstTime } }
+
     /// When the oldest batch must roll; nil when none is open.
     var deadline: Timestamp? { byAge.first.map { slots[$0].deadline } }
 
@@ -66,29 +82,33 @@ struct Batcher {
         _ record: UnsafeRawBufferPointer,
         key: ByteBuffer,
         offset: Int64,
-        time: Timestamp
+        time: Timestamp,
+        source: IngestSource = .http
     ) -> [Batch] {
         let size = record.count + 1
         var rolled: [Batch] = []
         if let slot = slotOfKey[key], slots[slot].lines.readableBytes + size > rules.bytesMax {
-            rolled.append(close(slot))
+            rolled.append(close(slot, .size))
         }
         let slot: Int
         if let open = slotOfKey[key] {
             slot = open
             byUse.moveToEnd(slot)
         } else {
-            if openCount >= rules.keysMax, let idle = byUse.first { rolled.append(close(idle)) }
+            if openCount >= rules.keysMax, let idle = byUse.first { rolled.append(close(idle, .memory)) }
             slot = open(key: key, offset: offset, time: time, capacity: size)
         }
         slots[slot].lines.writeBytes(record)
         slots[slot].lines.writeInteger(UInt8(ascii: "\n"))
         slots[slot].rows += 1
         slots[slot].lastOffset = offset
+        if rules.keepsOrigins { slots[slot].origins.append(Origin(offset: offset, time: time, source: source)) }
         openBytes += size
         fedBytes += Int64(size)
-        if slots[slot].rows >= rules.rowsMax || slots[slot].lines.readableBytes >= rules.bytesMax {
-            rolled.append(close(slot))
+        if slots[slot].lines.readableBytes >= rules.bytesMax {
+            rolled.append(close(slot, .size))
+        } else if slots[slot].rows >= rules.rowsMax {
+            rolled.append(close(slot, .rows))
         }
         rollWithinBounds(into: &rolled)
         return rolled
@@ -99,26 +119,26 @@ struct Batcher {
     /// Returns the batches whose age is up, oldest first.
     mutating func advance(to now: Timestamp) -> [Batch] {
         var rolled: [Batch] = []
-        while let slot = byAge.first, slots[slot].deadline <= now { rolled.append(close(slot)) }
+        while let slot = byAge.first, slots[slot].deadline <= now { rolled.append(close(slot, .age)) }
         return rolled
     }
 
     /// Completes all open batches, oldest first.
     mutating func rollAll() -> [Batch] {
         var rolled: [Batch] = []
-        while let slot = byAge.first { rolled.append(close(slot)) }
+        while let slot = byAge.first { rolled.append(close(slot, .flush)) }
         return rolled
     }
 
     private mutating func rollWithinBounds(into rolled: inout [Batch]) {
         if let oldest = byAge.first, fedBytes - slots[oldest].begunAt > Int64(rules.spanBytesMax) {
-            rolled.append(close(oldest))
+            rolled.append(close(oldest, .span))
         }
         // The largest frees most; it holds at least its share of the bound, so this scan is rare.
         if openBytes > rules.openBytesMax,
             let largest = slotOfKey.values.max(by: { slots[$0].lines.readableBytes < slots[$1].lines.readableBytes })
         {
-            rolled.append(close(largest))
+            rolled.append(close(largest, .memory))
         }
     }
 
@@ -149,14 +169,16 @@ struct Batcher {
         return slot
     }
 
-    private mutating func close(_ slot: Int) -> Batch {
-        let batch = slots[slot]
+    private mutating func close(_ slot: Int, _ reason: RollReason) -> Batch {
+        var batch = slots[slot]
+        batch.reason = reason
         slotOfKey[batch.key] = nil
         byAge.remove(slot)
         byUse.remove(slot)
         openBytes -= batch.lines.readableBytes
         // The slot lets go of the bytes; only the batch handed out holds them from here on.
         slots[slot].lines = ByteBuffer()
+        slots[slot].origins = []
         free.append(slot)
         return batch
     }

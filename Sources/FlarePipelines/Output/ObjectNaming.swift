@@ -2,33 +2,31 @@ import FlareModel
 import FlareStore
 import NIOCore
 
-/// The name of the object that a batch becomes: `[<prefix>/][<key>=<value>/]event_date=YYYY-MM-DD/hr=HH/<ULID>.ndjson`.
+/// The name of the object that a batch becomes: `[<prefix>/]<folders>/<ULID>.ndjson`.
 ///
 /// It depends only on the pipeline and on the batch's first record, so that a write that is tried again after a crash
 /// has the same name.
 struct ObjectNaming: Sendable, Hashable {
     let pipelineID: String
     let prefix: String
-    /// The JSON key's label, or nil when records are not told apart.
-    let keyLabel: String?
-    let compression: PipelineCompression
+    let partitioning: Partitioning
 
-    func name(of batch: Batcher.Batch) -> String {
-        name(key: batch.key, firstOffset: batch.firstOffset, firstTime: batch.firstTime)
-    }
-
-    func name(key: ByteBuffer, firstOffset: Int64, firstTime: Timestamp) -> String {
-        // RFC 3339 in UTC: 2013-01-01T05:17:00.000Z
-        let time = Array(firstTime.text.utf8)
-        let date = String(decoding: time[0..<10], as: UTF8.self)
-        let hour = String(decoding: time[11..<13], as: UTF8.self)
+    /// - Parameters:
+    ///   - part: which object of the batch it is, when a transform makes several; from 0.
+    ///   - prefix: another prefix than the pipeline's own.
+    func name(
+        key: ByteBuffer,
+        firstOffset: Int64,
+        firstTime: Timestamp,
+        suffix: String,
+        part: Int = 0,
+        prefix: String? = nil
+    ) -> String {
+        let prefix = prefix ?? self.prefix
         var segments: [String] = prefix.isEmpty ? [] : [prefix]
-        if let keyLabel {
-            segments.append("\(Self.percentEncoded(keyLabel.utf8))=\(Self.percentEncoded(key.readableBytesView))")
-        }
-        segments.append("event_date=\(date)")
-        segments.append("hr=\(hour)")
-        segments.append(ulid(key: key, firstOffset: firstOffset, firstTime: firstTime) + ".ndjson" + compression.suffix)
+        segments += partitioning.folders(key: key, at: firstTime)
+        let id = ulid(key: key, firstOffset: firstOffset, firstTime: firstTime)
+        segments.append(part == 0 ? "\(id).\(suffix)" : "\(id)-\(part).\(suffix)")
         return segments.joined(separator: "/")
     }
 

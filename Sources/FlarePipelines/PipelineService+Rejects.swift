@@ -1,0 +1,73 @@
+import FlareModel
+import FlareStore
+import NIOCore
+
+/// Records that were accepted and could not go on: to be looked at, mended and sent again, or given up.
+extension PipelineService {
+    /// A page of a pipeline's rejects, oldest first.
+    ///
+    /// - Parameter after: the id behind which it begins; nil for the first page.
+    package func rejects(of nameOrID: String, after: String?, limit: Int) async throws -> [RejectRecord] {
+        let id = try get(nameOrID).record.id
+        return try await database.read { tx in
+            try RejectRecord.page(pipeline: id, after: after ?? "", limit: limit, in: tx)
+        }
+    }
+
+    /// How many rejects a pipeline keeps.
+    package func rejectCount(of nameOrID: String) async throws -> Int {
+        let id = try get(nameOrID).record.id
+        return try await database.read { try RejectRecord.count(pipeline: id, in: $0) }
+    }
+
+    /// One reject; throws `rejectNotFound`.
+    package func reject(_ rejectID: String, of nameOrID: String) async throws -> RejectRecord {
+        let record = try get(nameOrID).record
+        let found = try await database.read { try RejectRecord.find(rejectID, pipeline: record.id, in: $0) }
+        guard let found else { throw Self.rejectNotFound(rejectID, record) }
+        return found
+    }
+
+    /// Sends a reject again, as it was or changed, and forgets it.
+    ///
+    /// The record is durable in the stream before the reject goes, and its id is the stamp: after a crash between the
+    /// two, sending it again stores nothing twice. Throws `invalidData` when the record is refused; the reject stays.
+    ///
+    /// - Parameter replacement: what to send instead: one JSON object.
+    package func replay(_ rejectID: String, of nameOrID: String, replacement: [UInt8]?) async throws -> Int64 {
+        let record = try get(nameOrID).record
+        let reject = try await reject(rejectID, of: nameOrID)
+        let (result, error) = try await ingest(
+            ByteBuffer(bytes: replacement ?? reject.record),
+            into: record.id,
+            form: .detect,
+            source: .replay,
+            stamp: ProducerStamp(kind: .replay, id: Array(rejectID.utf8))
+        )
+        if let error { throw error }
+        guard let offset = result.offset else {
+            throw FlareError(.invalidData, "the reject's replacement holds no record", hint: "purge the reject instead")
+        }
+        try await database.write { try RejectRecord.delete(rejectID, pipeline: record.id, in: $0) }
+        return offset
+    }
+
+    /// Gives up one reject, or all, and returns how many.
+    package func purgeRejects(of nameOrID: String, id rejectID: String?) async throws -> Int {
+        let record = try get(nameOrID).record
+        guard let rejectID else {
+            return try await database.write { try RejectRecord.deleteAll(pipeline: record.id, in: $0) }
+        }
+        _ = try await reject(rejectID, of: nameOrID)
+        try await database.write { try RejectRecord.delete(rejectID, pipeline: record.id, in: $0) }
+        return 1
+    }
+
+    private static func rejectNotFound(_ rejectID: String, _ record: PipelineRecord) -> FlareError {
+        FlareError(
+            .rejectNotFound,
+            "pipeline \"\(record.name)\" has no reject \"\(rejectID)\"",
+            hint: "flare pipelines rejects list \(record.name)"
+        )
+    }
+}

@@ -1,0 +1,362 @@
+import FlareBuckets
+import FlareModel
+import FlareStore
+import Logging
+import NIOCore
+import Synchronization
+
+/// The loop of one pipeline: reads its stream from the checkpoint, batches, transforms, and writes objects.
+///
+/// Objects, their notifications and the checkpoint commit in one transaction, so that after a crash at any instant each
+/// record is in exactly one object. What cannot be written is tried again, with back-off, for ever: nothing is dropped.
+final class PipelineRunner: Sendable {
+    let stream: StreamLog
+    let tail: RecordTail
+    private let database: Database
+    private let buckets: BucketService
+    private let writer: BatchWriter
+    private let transformer: BatchTransformer
+    private let time: any TimeSource
+    private let logger: Logger
+    private let state: Mutex<RunnerState>
+    private let wake = Wake()
+    /// Ends the wait before another attempt, when somebody asks for something: new records alone do not.
+    private let retry = Wake()
+
+    init(
+        _ record: PipelineRecord,
+        stream: StreamLog,
+        database: Database,
+        buckets: BucketService,
+        hooks: PipelineHooks,
+        time: any TimeSource,
+        logger: Logger
+    ) {
+        self.stream = stream
+        self.database = database
+        self.buckets = buckets
+        self.time = time
+        tail = RecordTail()
+        writer = BatchWriter(database: database, buckets: buckets, time: time)
+        var logger = logger
+        logger[metadataKey: "pipeline"] = "\(record.name)"
+        self.logger = logger
+        transformer = BatchTransformer(hooks: hooks, metrics: stream.metrics, time: time, logger: logger)
+        state = Mutex(RunnerState(record: record))
+        stream.log.onDurable { [wake] in wake.notify() }
+    }
+
+    /// The pipeline with the settings in force.
+    var record: PipelineRecord { state.withLock { $0.record } }
+
+    var progress: PipelineProgress {
+        state.withLock { state in
+            PipelineProgress(
+                endOffset: stream.log.endOffset,
+                flushedOffset: state.watermark,
+                unflushedBytes: stream.unflushedBytes,
+                openBatches: state.openBatches,
+                oldestUnflushedAt: state.oldestOpenAt,
+                lastError: state.lastError?.description
+            )
+        }
+    }
+
+    /// Returns when all records accepted before the call are in objects and the demand is met.
+    ///
+    /// Throws what keeps them from being written; they stay in the stream then.
+    func demand(_ demand: RunnerState.Demand) async throws {
+        try await withCheckedThrowingContinuation { (answer: CheckedContinuation<Void, any Error>) in
+            let isTaken = state.withLock { state in
+                if state.hasEnded { return false }
+                state.waiting.append(RunnerState.Waiting(end: stream.log.endOffset, demand: demand, answer: answer))
+                state.mustRetry = true
+                return true
+            }
+            guard isTaken else { return answer.resume(throwing: Self.ended()) }
+            wake.notify()
+            retry.notify()
+        }
+    }
+
+    /// Returns when the record at an offset, and all before it, are in objects; also when the task is cancelled.
+    func waitUntilFlushed(_ offset: Int64) async {
+        let id = Identifier.hexadecimal()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDone = state.withLock { state in
+                    if state.watermark > offset || state.hasEnded || Task.isCancelled { return true }
+                    state.offsetWaiters[id] = (offset, continuation)
+                    return false
+                }
+                if isDone { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.offsetWaiters.removeValue(forKey: id) }?.continuation.resume()
+        }
+    }
+
+    /// Runs until the task is cancelled or the pipeline is retired.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            var work: RunnerWork?
+            var delay = Limits.pipelineRetryFirstMilliseconds
+            var hasFailed = false
+            while !Task.isCancelled {
+                do {
+                    var current = if let work { work } else { try await load() }
+                    work = nil
+                    defer { work = current }
+                    guard try await turn(&current, &group) else { break }
+                    delay = Limits.pipelineRetryFirstMilliseconds
+                    if hasFailed && !current.hasTrouble { state.withLock { $0.lastError = nil } }
+                    hasFailed = false
+                } catch {
+                    hasFailed = true
+                    noteFailure(error)
+                    await retry.wait(until: time.now() + .milliseconds(delay), time: time)
+                    delay = min(delay * 2, Limits.pipelineRetryLongestMilliseconds)
+                }
+            }
+            group.cancelAll()
+        }
+        await writer.discard(state.withLock { $0.takeFinished() }.compactMap(\.prepared))
+        let (waiting, offsets) = state.withLock { $0.end() }
+        for waiting in waiting { waiting.answer.resume(throwing: Self.ended()) }
+        for waiter in offsets { waiter.resume() }
+    }
+
+    private func load() async throws -> RunnerWork {
+        let record = record
+        let checkpoint = try await database.read { try Checkpoint.load(pipeline: record.id, in: $0) }
+        let work = RunnerWork(record, checkpoint: checkpoint)
+        publish(work, watermark: checkpoint.watermark)
+        return work
+    }
+
+    // MARK: Turns
+
+    /// Does the next things there are to do, and waits when there are none.
+    ///
+    /// False when the loop is over.
+    private func turn(_ work: inout RunnerWork, _ group: inout DiscardingTaskGroup) async throws -> Bool {
+        if let waiting = state.withLock({ $0.takeAbandon() }) { return try await meet(waiting, work) }
+        await takeFinished(&work)
+        try await commit(&work)
+        if let waiting = takeWaiting(&work) { return try await meet(waiting, &work) }
+        retryStalled(&work)
+        start(&work, &group)
+        if try read(&work) { return true }
+        if work.preparingCount < work.record.settings.concurrency, start(&work, &group) { return true }
+        publish(work)
+        await wait(work)
+        return true
+    }
+
+    /// Reads on, unless too much is on its way or somebody waits for the loop to run empty.
+    ///
+    /// True when there was something to read.
+    private func read(_ work: inout RunnerWork) throws -> Bool {
+        guard work.pendingBytes < Limits.pipelinePendingBytesMax, !state.withLock({ $0.holdsReading(work.position) })
+        else { return false }
+        let frames = try stream.log.frames(from: work.position, bytesMax: Limits.pipelineReadBytes)
+        if frames.isEmpty {
+            work.advance(to: time.now())
+            return false
+        }
+        let fed = try work.feed(frames, recoveredEnd: stream.recoveredEnd)
+        for stamp in fed.stamps {
+            stream.note(stamp.stamp, offset: stamp.offset, recordCount: stamp.recordCount, at: stamp.time)
+        }
+        stream.addRecovered(bytes: fed.recoveredBytes)
+        publish(work)
+        return true
+    }
+
+    /// Begins with as many batches as may be prepared at once.
+    ///
+    /// True when one was begun.
+    @discardableResult
+    private func start(_ work: inout RunnerWork, _ group: inout DiscardingTaskGroup) -> Bool {
+        var hasStarted = false
+        while work.preparingCount < work.record.settings.concurrency, let batch = work.takeNext() {
+            let (record, naming) = (work.record, work.naming)
+            hasStarted = true
+            group.addTask {
+                let result: Result<PreparedBatch, any Error>
+                do {
+                    result = .success(try await self.prepare(batch, record, naming))
+                } catch {
+                    result = .failure(error)
+                }
+                self.state.withLock { $0.finished.append(RunnerState.Finished(batch: batch, result: result)) }
+                self.wake.notify()
+            }
+        }
+        return hasStarted
+    }
+
+    private func prepare(
+        _ batch: Batcher.Batch,
+        _ record: PipelineRecord,
+        _ naming: ObjectNaming
+    ) async throws -> PreparedBatch {
+        let (outputs, rejects) = try await transformer.outputs(of: batch, in: record)
+        return try await writer.prepare(batch, outputs: outputs, rejects: rejects, of: record, naming: naming)
+    }
+
+    private func takeFinished(_ work: inout RunnerWork) async {
+        for finished in state.withLock({ $0.takeFinished() }) {
+            switch finished.result {
+            case .success(let prepared): work.add(prepared)
+            case .failure(let error):
+                work.stall(finished.batch)
+                if !(error is CancellationError) { stalled(error) }
+            }
+        }
+    }
+
+    private func commit(_ work: inout RunnerWork) async throws {
+        while true {
+            let batchesMax = state.withLock { $0.commitsSingly ? 1 : Limits.pipelineCommitBatchesMax }
+            let (group, watermark) = work.nextGroup(batchesMax: batchesMax)
+            if group.isEmpty { return }
+            let changes = stream.takeProducerChanges(at: time.now())
+            do {
+                try await writer.commit(group, of: work.record, watermark: watermark, producers: changes)
+            } catch {
+                stream.putBack(changes)
+                await writer.discard(group)
+                work.failed(group)
+                // One batch may be what the whole group failed for: from now on each is tried by itself.
+                state.withLock { $0.commitsSingly = true }
+                if (error as? FlareError)?.code == .pipelineNotFound { throw error }
+                stalled(error)
+                continue
+            }
+            work.committed(group)
+            stream.subtract(group.reduce(0) { $0 + $1.batch.lines.readableBytes })
+            stream.log.recycle(below: watermark)
+            count(group)
+            if !work.hasTrouble { state.withLock { $0.recovered() } }
+            publish(work, watermark: watermark)
+        }
+    }
+
+    private func count(_ group: [PreparedBatch]) {
+        for prepared in group {
+            stream.metrics.wrote(
+                objects: prepared.parts.count,
+                records: prepared.parts.reduce(0) { $0 + $1.recordCount },
+                bytes: prepared.parts.reduce(0) { $0 + $1.staged.size },
+                reason: prepared.batch.reason
+            )
+            if !prepared.rejects.isEmpty { stream.metrics.rejected(prepared.rejects.count) }
+            for part in prepared.parts { tail.publish(part.lines) }
+        }
+    }
+
+    /// Something could not be written: everybody who waits hears of it, and it is tried again a little later.
+    private func stalled(_ error: any Error) {
+        noteFailure(error)
+        let now = time.now()
+        state.withLock { $0.stalled(at: now) }
+    }
+
+    private func retryStalled(_ work: inout RunnerWork) {
+        guard work.hasStalled else { return }
+        let now = time.now()
+        if state.withLock({ $0.takeRetry(at: now) }) { work.retryStalled() }
+    }
+
+    private func wait(_ work: RunnerWork) async {
+        let retryAt = work.hasStalled ? state.withLock { $0.retryAt } : nil
+        await wake.wait(until: [work.deadline, retryAt].compactMap { $0 }.min(), time: time)
+    }
+
+    // MARK: Demands
+
+    /// A demand all of whose records are in objects, or need only be rolled to get there.
+    private func takeWaiting(_ work: inout RunnerWork) -> RunnerState.Waiting? {
+        guard state.withLock({ !$0.waiting.isEmpty }) else { return nil }
+        let position = work.position
+        if state.withLock({ $0.mustRoll(at: position) }) { work.rollAll() }
+        let (watermark, isIdle) = (work.nextGroup(batchesMax: 0).watermark, work.isIdle)
+        return state.withLock { $0.takeMet(watermark: watermark, isIdle: isIdle) }
+    }
+
+    private func meet(_ waiting: RunnerState.Waiting, _ work: RunnerWork) async throws -> Bool {
+        var work = work
+        return try await meet(waiting, &work)
+    }
+
+    /// Does what a demand asks for.
+    ///
+    /// False when the loop is over.
+    private func meet(_ waiting: RunnerState.Waiting, _ work: inout RunnerWork) async throws -> Bool {
+        do {
+            switch waiting.demand {
+            case .flush: break
+            case .change(let body): try await change(body, &work)
+            case .retire, .abandon:
+                let id = work.record.id
+                try await database.write { try PipelineRecord.delete(id: id, in: $0) }
+            }
+        } catch {
+            // First what everybody can see, then the answer: who gets it may look at once.
+            state.withLock { $0.lastError = Self.known(error) }
+            waiting.answer.resume(throwing: error)
+            throw error
+        }
+        waiting.answer.resume()
+        return switch waiting.demand {
+        case .flush, .change: true
+        case .retire, .abandon: false
+        }
+    }
+
+    private func change(_ body: PipelineUpdateBody, _ work: inout RunnerWork) async throws {
+        var changed = work.record
+        changed.settings = try changed.settings.changed(by: body)
+        changed.version += 1
+        changed.modifiedAt = time.now()
+        try await database.write { [buckets, changed] tx in
+            try buckets.ensure(named: changed.settings.bucket, in: tx)
+            try changed.update(in: tx)
+        }
+        work.apply(changed)
+        stream.setRules(changed.settings.ingestRules)
+        state.withLock { [changed] in $0.record = changed }
+    }
+
+    // MARK: What others see
+
+    private func publish(_ work: RunnerWork, watermark: Int64? = nil) {
+        let reached = state.withLock { state in
+            state.openBatches = work.openCount
+            state.oldestOpenAt = work.oldestTime
+            guard let watermark else { return [CheckedContinuation<Void, Never>]() }
+            return state.advance(to: watermark)
+        }
+        for waiter in reached { waiter.resume() }
+    }
+
+    private func noteFailure(_ error: any Error) {
+        let error = Self.known(error)
+        logger.warning("a pipeline cannot go on and will try again", metadata: ["error": "\(error)"])
+        stream.metrics.failed()
+        let waiting = state.withLock { state in
+            state.lastError = error
+            return state.takeAllWaiting()
+        }
+        for waiting in waiting { waiting.answer.resume(throwing: error) }
+    }
+
+    private static func known(_ error: any Error) -> FlareError {
+        error as? FlareError ?? FlareError(.internalError, "the pipeline failed: \(error)", cause: error)
+    }
+
+    private static func ended() -> FlareError {
+        FlareError(.engineUnavailable, "the pipeline is not running: the engine is stopping or it was deleted")
+    }
+}
