@@ -6,6 +6,7 @@
 
 #include "CFlareSystemSnappy.h"
 #include "CFlareSystemDecompress.h"
+#include "CFlareSystemWebSocket.h"
 
 /// CRC32C (Castagnoli, as in RFC 3720 appendix B.4) of `length` bytes, continuing from `crc` (0 to begin).
 /// Uses the SSE4.2 instruction where the processor has it.

@@ -6,8 +6,8 @@
 
 /// Decompression of one body, piece by piece, never more than the caller has room for.
 ///
-/// gzip may have several members and zstd several frames, one after the other; deflate is one stream, in zlib's wrapping
-/// or raw, told apart by its first byte.
+/// gzip may have several members and zstd several frames, one after the other; deflate is one stream, in zlib's
+/// wrapping or raw, told apart by its first byte.
 typedef struct flare_inflate flare_inflate;
 
 enum {
