@@ -6,8 +6,8 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-/// The largest zstd window: 128 MiB, what the command line tool accepts too. A frame that asks for more is refused.
-#define ZSTD_WINDOW_LOG_MAX 27
+/// The largest zstd window, 8 MiB: RFC 9659 lets no HTTP body ask for more. Bounds what one request holds in memory.
+#define ZSTD_WINDOW_LOG_MAX 23
 
 struct flare_inflate {
     int kind;

@@ -1,6 +1,5 @@
 import FlareBuckets
 import FlareModel
-import FlarePipelines
 import FlareQueues
 import FlareStore
 import Foundation
@@ -10,6 +9,7 @@ import NIOPosix
 import Testing
 
 @testable import FlareGateway
+@testable import FlarePipelines
 
 /// An ingest server on a free port, with the pipeline `orders`.
 struct IngestFixture {
@@ -51,6 +51,7 @@ struct IngestFixture {
             logger: logger
         )
         try await pipelines.open()
+        let loops = Task { await pipelines.runLoops() }
         try await pipelines.create(PipelineCreateBody(name: "orders", destinationBucket: "data"))
         let server = IngestServer(
             pipelines: pipelines,
@@ -60,6 +61,8 @@ struct IngestFixture {
         let port = try await server.start(host: "127.0.0.1", port: 0)
         try await body(IngestFixture(pipelines: pipelines, server: server, port: port))
         await server.stop()
+        loops.cancel()
+        await loops.value
         pipelines.close()
         try database.close()
     }
@@ -76,6 +79,13 @@ struct IngestFixture {
         method: String = "POST"
     ) throws -> TestReply {
         try post(Array(body.utf8), to: path, type: type, method: method)
+    }
+
+    /// The reply to bytes that are a whole request.
+    func exchange(_ request: [UInt8]) throws -> TestReply {
+        let socket = try connect()
+        try socket.write(request)
+        return try socket.reply()
     }
 
     func post(_ body: [UInt8], to path: String, type: String?, method: String = "POST") throws -> TestReply {

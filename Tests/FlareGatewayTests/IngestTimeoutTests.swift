@@ -1,4 +1,5 @@
 import FlareModel
+import FlarePipelines
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -9,10 +10,18 @@ import Testing
 @Suite("slow clients of the ingest door")
 struct IngestTimeoutTests {
     private func connection(_ f: IngestFixture) throws -> (EmbeddedChannel, IngestHandler) {
-        let handler = IngestHandler(pipelines: f.pipelines, bodiesBytes: Counter())
-        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes))
+        let pipelines = f.pipelines
+        let handler = IngestHandler(
+            pipelines: pipelines,
+            webSockets: WebSocketHandler.Surroundings(
+                producers: WebSocketProducers(),
+                bodiesBytes: Counter(),
+                now: { pipelines.now() }
+            )
+        )
+        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
         let channel = EmbeddedChannel()
-        try channel.pipeline.syncOperations.addHandlers([decoder, handler])
+        try channel.pipeline.syncOperations.addHandlers([RequestRecogniser(handler), decoder, handler])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return (channel, handler)
     }

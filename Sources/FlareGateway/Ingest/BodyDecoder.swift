@@ -4,7 +4,7 @@ import NIOCore
 
 /// Undoes the content encoding of one request body, as it arrives, within a bound.
 ///
-/// Holds up to 128 MiB for a zstd body that was made with a window as large, else about 40 KiB.
+/// Holds up to 8 MiB for a zstd body that was made with a window as large, else about 40 KiB.
 final class BodyDecoder {
     private let encoding: Encoding
     private let state: OpaquePointer
@@ -27,8 +27,8 @@ final class BodyDecoder {
 
     /// Appends what the next piece of the body stands for.
     ///
-    /// - Parameter bytesMax: the most that the whole body may become, over all calls; beyond it `bodyTooLarge` is thrown
-    ///   and at most one byte more has been written.
+    /// - Parameter bytesMax: the most that the whole body may become, over all calls; beyond it `bodyTooLarge` is
+    ///   thrown and at most one byte more has been written.
     ///
     /// Throws `invalidData` for bytes that are not of the encoding. No call may follow one that threw.
     func decode(_ chunk: ByteBuffer, into output: inout ByteBuffer, bytesMax: Int) throws {

@@ -2,22 +2,36 @@ import FlareModel
 import FlarePipelines
 import NIOCore
 
-extension IngestBatch {
-    /// What is needed for the reply once the records are durable, without the records.
-    var answer: IngestAnswer {
-        IngestAnswer(count: recordCount, refusals: refusedCount == 0 && recordCount > 0 ? nil : result(offset: nil))
-    }
-}
-
-/// The reply to a request whose records are on their way to the disk.
+/// The reply to a request whose records are on their way to the disk: what it needs of them, without them.
 struct IngestAnswer: Sendable {
-    let count: Int
+    /// Lines that the reply has beside the usual ones.
+    let headers: String
+    private let recordCount: Int
+    private let lineBytes: Int
+    private let refusedCount: Int
     /// Only when some were refused or there were none.
-    let refusals: IngestResult?
+    private let refusals: IngestResult?
 
-    func reply(offset: Int64) -> ByteBuffer {
-        guard var result = refusals else { return IngestReply.committed(count, offset: offset) }
-        result.offset = count > 0 ? offset : nil
-        return IngestReply.result(result)
+    init(_ batch: IngestBatch, headers: String) {
+        self.headers = headers
+        recordCount = batch.recordCount
+        lineBytes = batch.lineBytes
+        refusedCount = batch.refusedCount
+        refusals = batch.refusedCount == 0 && batch.recordCount > 0 ? nil : batch.result(offset: nil)
+    }
+
+    func reply(_ receipt: AppendReceipt) -> ByteBuffer {
+        let headers = receipt.isDuplicate ? headers + "idempotency-replayed: true\r\n" : headers
+        guard var result = refusals else {
+            return IngestReply.committed(recordCount, offset: receipt.offset, headers: headers)
+        }
+        result.offset = recordCount > 0 ? receipt.offset : nil
+        return IngestReply.result(result, headers: headers)
+    }
+
+    /// Counts the records, unless they were counted when they came the first time.
+    func count(_ receipt: AppendReceipt, in metrics: PipelineMetrics) {
+        guard !receipt.isDuplicate else { return }
+        metrics.took(.http, records: recordCount, bytes: lineBytes, refused: refusedCount)
     }
 }

@@ -7,7 +7,7 @@ import NIOHTTP1
 ///
 /// Confined to its event loop. The path of a request is decoder, here, log, and back on the loop by one callback; there
 /// is no task, no Codable and no String per record on it.
-final class IngestHandler: ChannelDuplexHandler {
+final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -20,14 +20,19 @@ final class IngestHandler: ChannelDuplexHandler {
         let ticket: Int
         let begunAt: NIODeadline
         var route: IngestRoute
+        /// Lines that every answer to it has.
+        let headers: String
         var keepsAlive: Bool
         let isHead: Bool
         var body = ByteBuffer()
     }
 
-    private let pipelines: PipelineService
+    let pipelines: PipelineService
+    private let webSockets: WebSocketHandler.Surroundings
     /// Body bytes in memory over all connections.
     private let bodiesBytes: Counter
+    /// Where the last common request went.
+    var lastStream: (name: ByteBuffer, stream: StreamLog)?
     private var replies = ReplyQueue()
     private var receiving: Receiving?
     private var context: ChannelHandlerContext?
@@ -36,12 +41,13 @@ final class IngestHandler: ChannelDuplexHandler {
     private var hasPendingRead = false
     private var isQuiescing = false
     /// A request was the last one of this connection: what follows it is not read as requests.
-    private var hasLastRequest = false
+    private(set) var hasLastRequest = false
     private var watch: RepeatedTask?
 
-    init(pipelines: PipelineService, bodiesBytes: Counter) {
+    init(pipelines: PipelineService, webSockets: WebSocketHandler.Surroundings) {
         self.pipelines = pipelines
-        self.bodiesBytes = bodiesBytes
+        self.webSockets = webSockets
+        bodiesBytes = webSockets.bodiesBytes
     }
 
     // MARK: Life of the connection
@@ -141,27 +147,56 @@ final class IngestHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Something of a request has arrived.
+    func noteRead() {
+        lastRead = .now()
+    }
+
     private func begin(_ head: HTTPRequestHead) {
-        let ticket = replies.reserve()
         // A client that asks to switch protocols would speak another one after this answer.
-        let keepsAlive =
-            head.isKeepAlive && !isQuiescing && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
+        let keepsAlive = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
+        begin(
+            IngestRoute(head, pipelines: pipelines),
+            announcedBytes: head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0,
+            keepsAlive: keepsAlive,
+            isHead: head.method == .HEAD,
+            expectsContinue: head.headers.first(name: "expect")?.lowercased() == "100-continue"
+        )
+    }
+
+    func begin(
+        _ route: IngestRoute,
+        announcedBytes: Int,
+        keepsAlive: Bool,
+        isHead: Bool = false,
+        expectsContinue: Bool = false
+    ) {
+        let ticket = replies.reserve()
+        var route = route
+        var headers = ""
+        switch route {
+        case .records(let request):
+            headers = request.headers
+            if let refusal = request.stream.refusal(ofBytes: announcedBytes) {
+                note(refusal, of: request.stream)
+                route = .refused(refusal, headers: headers)
+            }
+        case .refused(_, let refusalHeaders): headers = refusalHeaders
+        case .greeting, .preflight, .webSocket: break
+        }
         receiving = Receiving(
             ticket: ticket,
             begunAt: lastRead,
-            route: IngestRoute(head, pipelines: pipelines),
-            keepsAlive: keepsAlive,
-            isHead: head.method == .HEAD
+            route: route,
+            headers: headers,
+            keepsAlive: keepsAlive && !isQuiescing,
+            isHead: isHead
         )
-        let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-        if announced > Limits.bodyBytesMax {
+        if announcedBytes > Limits.bodyBytesMax {
             return fail(ticket, Self.bodyTooLarge(), closes: true)
         }
-        if case .records(let stream, _) = receiving?.route {
-            if let refusal = stream.refusal(ofBytes: announced) { receiving?.route = .refused(refusal) }
-        }
-        guard head.headers.first(name: "expect")?.lowercased() == "100-continue" else { return }
-        if case .refused(let error) = receiving?.route {
+        guard expectsContinue else { return }
+        if case .refused(let error, _) = route {
             fail(ticket, error, closes: true)
         } else {
             replies.expectContinue(ticket)
@@ -169,27 +204,44 @@ final class IngestHandler: ChannelDuplexHandler {
         }
     }
 
-    private func take(_ bytes: ByteBuffer) {
-        guard var current = receiving, case .records = current.route else { return }
-        let total = current.body.readableBytes + bytes.readableBytes
-        guard total <= Limits.bodyBytesMax else {
-            return fail(current.ticket, Self.bodyTooLarge(), closes: true)
-        }
-        guard bodiesBytes.add(bytes.readableBytes) <= Limits.ingestBodiesBytesMax else {
-            bodiesBytes.subtract(bytes.readableBytes)
-            dropBody()
-            receiving?.route = .refused(
-                FlareError(.tooManyRequests, "too many large requests at once", hint: "send again later")
-            )
+    func take(_ bytes: ByteBuffer) {
+        guard var current = receiving, case .records(let request) = current.route else { return }
+        let before = current.body.readableBytes
+        // The body has one owner while it grows, or every piece would copy it.
+        receiving = nil
+        do {
+            if let decoder = request.decoder {
+                try decoder.decode(bytes, into: &current.body, bytesMax: Limits.bodyBytesMax)
+            } else if before == 0 {
+                current.body = bytes
+            } else {
+                current.body.writeImmutableBuffer(bytes)
+            }
+        } catch {
+            bodiesBytes.subtract(before)
+            current.body = ByteBuffer()
+            current.route = .refused(Self.known(error), headers: current.headers)
+            receiving = current
             return
         }
-        receiving = nil
-        if current.body.readableBytes == 0 {
-            current.body = bytes
-        } else {
-            current.body.writeImmutableBuffer(bytes)
-        }
+        let (total, added) = (current.body.readableBytes, current.body.readableBytes - before)
         receiving = current
+        let isWithinBounds = bodiesBytes.add(added) <= Limits.ingestBodiesBytesMax
+        guard total <= Limits.bodyBytesMax else { return fail(current.ticket, Self.bodyTooLarge(), closes: true) }
+        guard !isWithinBounds else { return }
+        dropBody()
+        let refusal = FlareError(.tooManyRequests, "too many large requests at once", hint: "send again later")
+        note(refusal, of: request.stream)
+        receiving?.route = .refused(refusal, headers: current.headers)
+    }
+
+    /// Counts requests that were asked to come again.
+    private func note(_ refusal: FlareError, of stream: StreamLog) {
+        if refusal.code == .tooManyRequests { stream.metrics.throttled(.http) }
+    }
+
+    private static func known(_ error: any Error) -> FlareError {
+        error as? FlareError ?? FlareError(.internalError, "\(error)", cause: error)
     }
 
     private static func bodyTooLarge() -> FlareError {
@@ -200,7 +252,7 @@ final class IngestHandler: ChannelDuplexHandler {
         )
     }
 
-    private func end() {
+    func end() {
         guard let request = receiving else { return }
         receiving = nil
         hasLastRequest = !request.keepsAlive
@@ -208,43 +260,78 @@ final class IngestHandler: ChannelDuplexHandler {
         switch request.route {
         case .greeting:
             finish(request.ticket, IngestReply.greeting, closes: !request.keepsAlive)
-        case .refused(let error):
-            fail(request.ticket, error, closes: !request.keepsAlive, hasBody: !request.isHead)
-        case .records(let stream, let form):
-            append(request, to: stream, form)
+        case .preflight(let reply):
+            finish(request.ticket, reply, closes: !request.keepsAlive)
+        case .webSocket(let head, let stream):
+            upgrade(request.ticket, head, stream)
+        case .refused(let error, let headers):
+            let reply = IngestReply.failure(
+                error,
+                headers: headers,
+                closes: !request.keepsAlive || isQuiescing,
+                hasBody: !request.isHead
+            )
+            finish(request.ticket, reply, closes: !request.keepsAlive || isQuiescing)
+        case .records(let records):
+            append(request.body, of: records, request.ticket, closes: !request.keepsAlive)
+        }
+    }
+
+    /// Leaves the connection to WebSocket, unless the handshake is refused or other answers are outstanding.
+    private func upgrade(_ ticket: Int, _ head: HTTPRequestHead, _ stream: StreamLog) {
+        guard let context else { return }
+        switch WebSocketHandshake.answer(head, stream: stream) {
+        case .failure(let refusal):
+            finish(ticket, refusal.reply, closes: true)
+        case .success(let acceptance):
+            guard replies.count == 1, !isQuiescing else {
+                let error = FlareError(.invalidArgument, "a handshake must wait for the answers before it")
+                return fail(ticket, error, closes: true)
+            }
+            do {
+                try WebSocketUpgrade.perform(
+                    acceptance,
+                    stream: stream,
+                    surroundings: webSockets,
+                    replacing: self,
+                    context: context
+                )
+            } catch {
+                fail(ticket, Self.known(error), closes: true)
+            }
         }
     }
 
     // MARK: Records
 
-    private func append(_ request: Receiving, to stream: StreamLog, _ form: BodyForm) {
+    private func append(_ body: ByteBuffer, of request: IngestRequest, _ ticket: Int, closes: Bool) {
         guard let context else { return }
-        let ticket = request.ticket
-        let closes = !request.keepsAlive
+        let stream = request.stream
         let batch: IngestBatch
         do {
-            batch = try IngestBatch.scan(
-                request.body,
-                form: form,
-                source: .http,
-                rules: stream.rules,
-                at: pipelines.now()
-            )
+            try request.decoder?.finish()
+            batch = try request.batch(of: body, at: pipelines.now())
         } catch {
-            let error = error as? FlareError ?? FlareError(.internalError, "\(error)", cause: error)
-            return fail(ticket, error, closes: closes)
+            let reply = IngestReply.failure(Self.known(error), headers: request.headers, closes: closes)
+            return finish(ticket, reply, closes: closes)
         }
         if let error = batch.allRefused {
-            let reply = IngestReply.failure(error, result: batch.result(offset: nil), closes: closes)
+            stream.metrics.took(.http, records: 0, bytes: 0, refused: batch.refusedCount)
+            let result = batch.result(offset: nil)
+            let reply = IngestReply.failure(error, result: result, headers: request.headers, closes: closes)
             return finish(ticket, reply, closes: closes)
         }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let answer = batch.answer
+        let answer = IngestAnswer(batch, headers: request.headers)
         stream.append(batch, on: context.eventLoop) { result in
             switch result {
             case .success(let receipt):
-                bound.value.finish(ticket, answer.reply(offset: receipt.offset), closes: closes)
-            case .failure(let error): bound.value.fail(ticket, error, closes: closes)
+                answer.count(receipt, in: stream.metrics)
+                bound.value.finish(ticket, answer.reply(receipt), closes: closes)
+            case .failure(let error):
+                bound.value.note(error, of: stream)
+                let reply = IngestReply.failure(error, headers: answer.headers, closes: closes)
+                bound.value.finish(ticket, reply, closes: closes)
             }
         }
     }
@@ -258,7 +345,8 @@ final class IngestHandler: ChannelDuplexHandler {
             hasLastRequest = true
         }
         let closes = closes || isQuiescing
-        finish(ticket, IngestReply.failure(error, closes: closes, hasBody: hasBody), closes: closes)
+        let headers = receiving?.ticket == ticket ? receiving?.headers ?? "" : ""
+        finish(ticket, IngestReply.failure(error, headers: headers, closes: closes, hasBody: hasBody), closes: closes)
     }
 
     private func finish(_ ticket: Int, _ reply: ByteBuffer, closes: Bool) {

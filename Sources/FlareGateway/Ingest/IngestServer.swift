@@ -19,13 +19,18 @@ package final class IngestServer: Sendable {
     private let pipelines: PipelineService
     private let group: any EventLoopGroup
     private let logger: Logger
-    private let bodiesBytes = Counter()
+    private let webSockets: WebSocketHandler.Surroundings
     private let state = Mutex(State())
 
     package init(pipelines: PipelineService, group: any EventLoopGroup, logger: Logger) {
         self.pipelines = pipelines
         self.group = group
         self.logger = logger
+        webSockets = WebSocketHandler.Surroundings(
+            producers: WebSocketProducers(),
+            bodiesBytes: Counter(),
+            now: { pipelines.now() }
+        )
     }
 
     /// Listens and returns the bound port; port 0 takes any free one.
@@ -90,11 +95,11 @@ package final class IngestServer: Sendable {
         }
         guard isTaken else { return channel.close() }
         channel.closeFuture.whenComplete { _ in self.remove(channel) }
-        return channel.eventLoop.makeCompletedFuture { [pipelines, bodiesBytes] in
-            let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes))
-            try channel.pipeline.syncOperations.addHandlers([
-                decoder, IngestHandler(pipelines: pipelines, bodiesBytes: bodiesBytes),
-            ])
+        return channel.eventLoop.makeCompletedFuture { [pipelines, webSockets] in
+            let door = IngestHandler(pipelines: pipelines, webSockets: webSockets)
+            // A WebSocket client's first frames may come with its handshake, and belong to the handler after it.
+            let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+            try channel.pipeline.syncOperations.addHandlers([RequestRecogniser(door), decoder, door])
         }
     }
 

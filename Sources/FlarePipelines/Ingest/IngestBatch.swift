@@ -1,3 +1,4 @@
+import CFlareSystem
 package import FlareModel
 package import NIOCore
 
@@ -47,6 +48,11 @@ package struct IngestBatch: Sendable {
         self.stamp = stamp
         self.time = time
         self.capacity = stamp == nil ? min(capacity + 16, Limits.ingestFrameBytes) : capacity + 16
+    }
+
+    /// Tells bodies under one idempotency key apart.
+    package static func fingerprint(of body: ByteBuffer) -> UInt32 {
+        body.withUnsafeReadableBytes { flare_crc32c(0, $0.baseAddress, $0.count) }
     }
 
     /// Nothing of it needs to be appended.

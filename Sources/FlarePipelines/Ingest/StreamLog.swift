@@ -102,6 +102,9 @@ package final class StreamLog: Sendable {
         )
     }
 
+    /// It takes no records any more: its pipeline is being deleted, or was.
+    package var isClosed: Bool { state.withLock { $0.isClosed } }
+
     /// The last sequence of a producer that is durable; nil for one that is not known.
     package func lastSequence(kind: ProducerStamp.Kind, id: [UInt8]) -> Int64? {
         state.withLock { $0.producers.states[ProducerKey(kind: kind, id: id)]?.last?.lastSequence }
