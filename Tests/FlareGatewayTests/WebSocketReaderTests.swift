@@ -79,6 +79,35 @@ struct WebSocketReaderTests {
         #expect(throws: WebSocketFrameHead.messageTooLarge) { try reader.next() }
     }
 
+    @Test("bytes at random end in a close or wait for more, and nothing else")
+    func random() {
+        var generator = SplitMix(state: 7)
+        for _ in 0..<20_000 {
+            var bytes = (0..<Int.random(in: 0..<40, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
+            // Half of them begin like a frame, so that more than the first two bytes are read.
+            if bytes.count > 1, Bool.random(using: &generator) {
+                bytes[0] = [0x81, 0x82, 0x01, 0x80, 0x88, 0x89][Int.random(in: 0..<6, using: &generator)]
+                bytes[1] |= 0x80
+            }
+            #expect(outcomes(of: bytes, piece: 100) == outcomes(of: bytes, piece: 1))
+        }
+    }
+
+    /// Random numbers that are the same in every run.
+    private struct SplitMix: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var value = state
+            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+            return value ^ (value >> 31)
+        }
+    }
+
     @Test("answers are written in the shortest form, reasons cut between characters")
     func writer() throws {
         for (count, head) in [(0, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {

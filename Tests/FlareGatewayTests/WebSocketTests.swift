@@ -180,18 +180,47 @@ struct WebSocketTests {
     @Test("a client that takes no answers is not read for ever")
     func backPressure() async throws {
         try await WebSocketFixture.with { f in
-            let client = try WebSocketClient(port: f.port, bufferBytes: 8_192)
+            let client = try WebSocketClient(port: f.port, bufferBytes: 65_536)
             try client.write(Array(WebSocketFixture.handshake().utf8))
             _ = try client.readHead()
-            // Each of these messages has an answer of its own, longer than itself.
-            let bytes = (0..<200_000).flatMap { _ in webSocketText("x") }
+            // Each of these messages has an answer of its own, about as long as itself.
+            let message = webSocketFrame(1, Array("x".utf8) + [UInt8](repeating: 0x20, count: 200))
+            let count = 20_000
+            let bytes = (0..<count).flatMap { _ in message }
             let written = client.writeWhatFits(bytes)
-            try #require(written < bytes.count - 7)
+            try #require(written < bytes.count - message.count)
             // Once it reads, all goes on.
-            let messages = written / 7
+            let messages = written / message.count
             _ = try client.answers(messages: messages)
-            try client.write(Array(bytes[written..<(messages + 1) * 7]))
+            try client.write(Array(bytes[written..<(messages + 1) * message.count]))
             #expect(try client.answer().int("messages") == 1)
+        }
+    }
+
+    @Test("incomplete messages of many connections together are bounded")
+    func bounded() async throws {
+        try await WebSocketFixture.with { f in
+            let counter = Counter()
+            counter.add(Limits.ingestBodiesBytesMax)
+            let handler = WebSocketHandler(
+                stream: f.stream,
+                producer: nil,
+                surroundings: .init(
+                    producers: WebSocketProducers(),
+                    bodiesBytes: counter,
+                    now: { .init(milliseconds: 0) }
+                )
+            )
+            let channel = EmbeddedChannel()
+            try channel.pipeline.syncOperations.addHandler(handler)
+            channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
+            try channel.writeInbound(ByteBuffer(bytes: webSocketFrame(9)))
+            #expect(try channel.readOutbound(as: ByteBuffer.self) == ByteBuffer(bytes: [0x8A, 0]))
+            try channel.writeInbound(ByteBuffer(bytes: webSocketText("{}").dropLast()))
+            let close = try #require(try channel.readOutbound(as: ByteBuffer.self))
+            #expect(Array(close.readableBytesView.prefix(4).suffix(2)) == [0x03, 0xF5])
+            _ = try channel.finish(acceptAlreadyClosed: true)
+            #expect(counter.add(0) == Limits.ingestBodiesBytesMax)
         }
     }
 

@@ -166,6 +166,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         // While answers are due the client may wait for them, and may not be read at all.
         guard case .open = phase, answers.isEmpty, gather.isEmpty else { return }
         reader.shrink()
+        gather = WebSocketGather()
         if unansweredPings == Limits.webSocketPingsMissedMax, silence >= .seconds(limit) {
             close(.silent)
         } else if silence >= .seconds(Int64(Limits.webSocketPingSeconds * (unansweredPings + 1))) {

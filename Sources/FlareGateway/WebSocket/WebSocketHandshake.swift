@@ -92,13 +92,13 @@ enum WebSocketHandshake {
         _ rules: Rules,
         _ accepts: (String) -> Bool
     ) throws(Refusal) {
-        if let origin = request.head.headers.first(name: "origin"), !rules.corsOrigins.isEmpty {
-            let isListed = rules.corsOrigins.contains { $0 == "*" || $0.lowercased() == origin.lowercased() }
-            guard isListed else {
+        // No page is asked beforehand whether it may, as with other requests: a browser sends at once.
+        if let origin = request.head.headers.first(name: "origin") {
+            guard rules.corsOrigins.contains("*") || rules.corsOrigins.contains(origin) else {
                 let error = FlareError(
                     .permissionDenied,
                     "pages of \(origin) may not send to this pipeline",
-                    hint: "add the origin to the pipeline's CORS origins"
+                    hint: "flare pipelines update NAME --cors-origins \(origin)"
                 )
                 throw refusal("403 Forbidden", error)
             }
