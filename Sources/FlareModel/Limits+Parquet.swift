@@ -20,6 +20,13 @@ extension Limits {
     /// Bounds the footer and the memory of the columns when member names are themselves data.
     package static let parquetFieldsMax = 1_000
 
+    /// Nulls of columns inside of structs and lists per byte of JSON, where the fields were found from the records.
+    ///
+    /// Beyond it member names are data, and members with more columns than the second bound become JSON text: their
+    /// nulls would take longer to write than all else.
+    package static let parquetNullsPerByteMax = 4
+    package static let parquetSparseColumnsMax = 32
+
     /// Bytes of values in one page before compression: the unit that readers decompress at once.
     package static let parquetPageBytes = 1_048_576
 

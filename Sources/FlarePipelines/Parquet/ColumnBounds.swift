@@ -6,6 +6,8 @@ import Glibc
 /// https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift (ColumnOrder)
 struct ColumnBounds {
     private let type: SchemaScalar
+    /// JSON texts have no useful order.
+    private let isOrdered: Bool
     private var isEmpty = true
     /// Of numbers: keys in whose unsigned order the values stand, and the values themselves.
     private var leastKey = UInt64.max
@@ -23,6 +25,7 @@ struct ColumnBounds {
 
     init(_ type: SchemaScalar) {
         self.type = type
+        isOrdered = type != .json
     }
 
     @inline(__always)
@@ -41,8 +44,7 @@ struct ColumnBounds {
 
     @inline(__always)
     mutating func add(blob: UnsafeBufferPointer<UInt8>) {
-        // JSON texts have no useful order.
-        guard type != .json else { return }
+        guard isOrdered else { return }
         if isEmpty {
             isEmpty = false
             least = Array(blob)

@@ -1,54 +1,25 @@
 import FlareModel
 
-/// Takes the values of one column, row after row, and turns them into pages.
+/// One column of a Parquet file while rows are added to it.
 ///
-/// `repetition` and `definition` are the levels of https://parquet.apache.org/docs/file-format/nestedencoding/ .
+/// A class, because a row meets its columns from many places of a tree; the state is one value, so that each addition
+/// is one access.
 final class ColumnBuilder {
     /// The names from the record down to the column, those of list groups included.
     let path: [[UInt8]]
     let type: SchemaScalar
-    let definitionMax: Int
-    let repetitionMax: Int
+    private var pages: ColumnPages
 
-    private let compression: ParquetCompression
-    private let level: Int
-    private var values: ColumnValues
-    private var definitions: HybridEncoder
-    private var repetitions: HybridEncoder
-    /// Values and nulls in the page being filled.
-    private var entryCount = 0
-    private var chunk = ColumnChunk()
-    private var pages: [UInt8] = []
-    /// Where the bytes of a string are put together that has escapes, or is base64.
-    private var scratch: [UInt8] = []
-
-    init(
-        path: [[UInt8]],
-        type: SchemaScalar,
-        definitionMax: Int,
-        repetitionMax: Int,
-        compression: ParquetCompression,
-        level: Int
-    ) {
+    init(path: [[UInt8]], pages: ColumnPages) {
         self.path = path
-        self.type = type
-        self.definitionMax = definitionMax
-        self.repetitionMax = repetitionMax
-        self.compression = compression
-        self.level = level
-        values = ColumnValues(type)
-        definitions = HybridEncoder(bitWidth: HybridEncoder.bitWidth(of: definitionMax))
-        repetitions = HybridEncoder(bitWidth: HybridEncoder.bitWidth(of: repetitionMax))
+        type = pages.type
+        self.pages = pages
     }
 
     /// Adds nulls, or whatever else is less than a value.
     @inline(__always)
     func appendNull(_ repetition: Int, _ definition: Int, count: Int = 1) {
-        precondition(definition < definitionMax, "a required column has no nulls")
-        if repetitionMax > 0 { repetitions.append(UInt32(repetition), count: count) }
-        definitions.append(UInt32(definition), count: count)
-        entryCount += count
-        chunk.nullCount += count
+        pages.appendNull(repetition, definition, count: count)
     }
 
     /// Adds the value at the walker's position and passes it; false when it is not of the column's type.
@@ -56,126 +27,16 @@ final class ColumnBuilder {
     /// - Parameter keepsNumbers: refuses a number that a double would round.
     @inline(__always)
     func append(_ walker: inout JSONWalker, _ repetition: Int, keepsNumbers: Bool) throws -> Bool {
-        // A page ends between records, so that a reader can begin at any page.
-        if repetition == 0, values.pageBytes >= Limits.parquetPageBytes { try endPage() }
-        guard appendValue(&walker, keepsNumbers) else { return false }
-        if repetitionMax > 0 { repetitions.append(UInt32(repetition)) }
-        if definitionMax > 0 { definitions.append(UInt32(definitionMax)) }
-        entryCount += 1
-        return true
+        try pages.append(&walker, repetition, keepsNumbers: keepsNumbers)
     }
 
     /// Adds a JSON text that is no part of a record as it came.
     func append(json: [UInt8]) throws {
-        if values.pageBytes >= Limits.parquetPageBytes { try endPage() }
-        json.withUnsafeBufferPointer { values.append(blob: $0) }
-        definitions.append(UInt32(definitionMax))
-        entryCount += 1
-    }
-
-    @inline(__always)
-    private func appendValue(_ walker: inout JSONWalker, _ keepsNumbers: Bool) -> Bool {
-        if type == .json {
-            let start = walker.position
-            walker.skipValue()
-            values.append(blob: UnsafeBufferPointer(start: walker.base + start, count: walker.position - start))
-            return true
-        }
-        let scalar = ScalarText(&walker)
-        switch type {
-        case .string:
-            guard scalar.kind == .string else { return false }
-            scalar.withUnescaped { values.append(blob: $0) }
-            return true
-        case .bool:
-            guard scalar.kind == .boolean else { return false }
-            values.append(word: scalar.text.count == 4 ? 1 : 0)
-            return true
-        case .bytes:
-            guard scalar.kind == .string else { return false }
-            scratch.removeAll(keepingCapacity: true)
-            guard scalar.withUnescaped({ Base64Text.decode($0, into: &scratch) }) else { return false }
-            scratch.withUnsafeBufferPointer { values.append(blob: $0) }
-            return true
-        case .decimal128(let precision, let scale):
-            guard let decimal = scalar.decimal(precision: precision, scale: scale) else { return false }
-            values.append(decimal: decimal)
-            return true
-        default:
-            guard let word = word(scalar, keepsNumbers) else { return false }
-            values.append(word: word)
-            return true
-        }
-    }
-
-    @inline(__always)
-    private func word(_ scalar: ScalarText, _ keepsNumbers: Bool) -> UInt64? {
-        switch type {
-        case .int64: scalar.integer(Int64.self).map { UInt64(bitPattern: $0) }
-        case .uint64: scalar.integer(UInt64.self)
-        case .int32: scalar.integer(Int32.self).map { UInt64(bitPattern: Int64($0)) }
-        case .uint32: scalar.integer(UInt32.self).map { UInt64($0) }
-        case .float32: scalar.float.map { UInt64($0.bitPattern) }
-        case .timestamp(let unit): scalar.time(unit).map { UInt64(bitPattern: $0) }
-        default: double(scalar, keepsNumbers).map(\.bitPattern)
-        }
-    }
-
-    @inline(__always)
-    private func double(_ scalar: ScalarText, _ keepsNumbers: Bool) -> Double? {
-        guard scalar.kind == .number else { return nil }
-        let number = NumberText(scalar.text)
-        return keepsNumbers && !number.isKeptByDouble ? nil : number.double
-    }
-
-    private func endPage() throws {
-        guard entryCount > 0 else { return }
-        var page: [UInt8] = []
-        if repetitionMax > 0 { Self.take(&repetitions, into: &page) }
-        if definitionMax > 0 { Self.take(&definitions, into: &page) }
-        let (bytes, isDictionary) = values.takePage()
-        page.append(contentsOf: bytes)
-        let compressed = try compression.compress(page, level: level)
-        pages += chunk.addDataPage(
-            entryCount: entryCount,
-            isDictionary: isDictionary,
-            bytes: page.count,
-            compressedBytes: compressed.count
-        )
-        pages += compressed
-        entryCount = 0
-    }
-
-    /// Levels come with their length before them.
-    private static func take(_ levels: inout HybridEncoder, into page: inout [UInt8]) {
-        levels.finish()
-        page.append(littleEndian: UInt64(levels.bytes.count), count: 4)
-        page.append(contentsOf: levels.bytes)
-        levels.removeAll()
+        try pages.append(json: json)
     }
 
     /// Ends the row group: what the footer says of this column, and its bytes; the next row group begins empty.
     func takeChunk() throws -> (chunk: ColumnChunk, bytes: [UInt8]) {
-        try endPage()
-        var bytes: [UInt8] = []
-        if chunk.usesDictionary {
-            let page = values.dictionaryPage()
-            let compressed = try compression.compress(page, level: level)
-            bytes = chunk.addDictionaryPage(
-                entryCount: values.dictionaryCount,
-                bytes: page.count,
-                compressedBytes: compressed.count
-            )
-            bytes += compressed
-        }
-        bytes += pages
-        chunk.lower = values.bounds.lower
-        chunk.upper = values.bounds.upper
-        defer {
-            chunk = ColumnChunk()
-            values = ColumnValues(type)
-            pages = []
-        }
-        return (chunk, bytes)
+        try pages.takeChunk()
     }
 }

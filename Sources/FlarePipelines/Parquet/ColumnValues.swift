@@ -5,6 +5,11 @@ import FlareModel
 /// A chunk begins with a dictionary and leaves it when it grows too large or saves nothing.
 struct ColumnValues {
     let type: SchemaScalar
+    private let isOfWords: Bool
+    /// Bytes of a number.
+    private let width: Int
+    /// Bytes before each byte string that tell its length; decimals need none.
+    private let lengthBytes: Int
     private(set) var bounds: ColumnBounds
     private(set) var usesDictionary: Bool
     private var words = WordDictionary()
@@ -22,6 +27,10 @@ struct ColumnValues {
 
     init(_ type: SchemaScalar) {
         self.type = type
+        let physical = ParquetPlain.physical(type)
+        isOfWords = physical != .byteArray && physical != .fixedLengthByteArray
+        width = ParquetPlain.width(type)
+        lengthBytes = physical == .byteArray ? 4 : 0
         bounds = ColumnBounds(type)
         usesDictionary = type != .bool
     }
@@ -32,21 +41,11 @@ struct ColumnValues {
 
     var dictionaryCount: Int { isOfWords ? words.entries.count : blobs.count }
 
-    private var isOfWords: Bool {
-        switch ParquetPlain.physical(type) {
-        case .byteArray, .fixedLengthByteArray: false
-        default: true
-        }
-    }
-
     /// The bytes of the dictionary in PLAIN encoding.
     private var dictionaryBytes: Int {
-        if isOfWords { return words.entries.count * ParquetPlain.width(type) }
+        if isOfWords { return words.entries.count * width }
         return blobs.bytes.count + blobs.count * lengthBytes
     }
-
-    /// Bytes before each byte string that tell its length; decimals need none.
-    private var lengthBytes: Int { ParquetPlain.physical(type) == .byteArray ? 4 : 0 }
 
     /// Adds a number, as a bit pattern; an int32 is extended to 64 bits.
     @inline(__always)
@@ -55,7 +54,7 @@ struct ColumnValues {
             let count = words.entries.count
             let place = words.place(of: word)
             places.append(place)
-            plainBytes += ParquetPlain.width(type)
+            plainBytes += width
             if words.entries.count > count {
                 bounds.add(word: word)
                 if words.entries.count & 1023 == 0 { leaveDictionaryIfTooLarge() }
@@ -63,7 +62,7 @@ struct ColumnValues {
             if places.count == Self.trialCount, !isTried { tryDictionary() }
         } else {
             bounds.add(word: word)
-            plain.append(littleEndian: word, count: ParquetPlain.width(type))
+            plain.append(littleEndian: word, count: width)
         }
     }
 
@@ -117,7 +116,6 @@ struct ColumnValues {
         var page: [UInt8] = []
         page.reserveCapacity(dictionaryBytes)
         if isOfWords {
-            let width = ParquetPlain.width(type)
             for word in words.entries { page.append(littleEndian: word, count: width) }
         } else {
             for index in 0..<blobs.count {
@@ -154,7 +152,6 @@ struct ColumnValues {
         usesDictionary = false
         plain.reserveCapacity(plainBytes)
         if isOfWords {
-            let width = ParquetPlain.width(type)
             for place in places { plain.append(littleEndian: words.entries[Int(place)], count: width) }
         } else {
             blobs.bytes.withUnsafeBufferPointer { bytes in

@@ -23,17 +23,20 @@ enum ParquetEncoder {
         lines: ByteBuffer,
         schema: RecordSchema?,
         compression: ParquetCompression,
-        level: Int
+        level: Int,
+        groupRowsMax: Int = Limits.parquetGroupRowsMax
     ) throws -> ByteBuffer {
-        try lines.withUnsafeReadableBytes { raw in
+        let target = ParquetTarget(compression: compression, level: level, groupRowsMax: groupRowsMax)
+        return try lines.withUnsafeReadableBytes { raw in
             let bytes = raw.assumingMemoryBound(to: UInt8.self)
-            let target = ParquetTarget(compression: compression, level: level)
             do {
                 return try encode(bytes, schema, target)
             } catch ShredFault.repeatedName {
                 return try RepeatedNames.removed(from: bytes).withUnsafeBufferPointer {
                     try encode($0, schema, target)
                 }
+            } catch let fault as ShredFault {
+                throw FlareError(.internalError, "a batch does not fit the columns found for it", cause: fault)
             }
         }
     }
@@ -42,6 +45,7 @@ enum ParquetEncoder {
     private struct ParquetTarget {
         let compression: ParquetCompression
         let level: Int
+        let groupRowsMax: Int
     }
 
     private static func encode(
@@ -70,7 +74,7 @@ enum ParquetEncoder {
         _ lines: UnsafeBufferPointer<UInt8>,
         _ target: ParquetTarget
     ) throws -> ByteBuffer {
-        var rules = RecordShredder.Rules(keepsNumbers: true)
+        var rules = RecordShredder.Rules(keepsNumbers: true, boundsNulls: true)
         guard let base = lines.baseAddress else {
             return try shred(lines, [emptyField], rules, target)
         }
@@ -80,13 +84,34 @@ enum ParquetEncoder {
             do {
                 return try shred(lines, inference.fields, rules, target)
             } catch ShredFault.unknownMember {
+            } catch ShredFault.tooSparse {
             } catch ShredFault.misfit {}
         }
         inference.read(until: lines.count)
-        let fields = inference.fields
+        var fields = inference.fields
         if inference.isCut { rules.extraName = freeExtraName(besides: fields) }
         // A file must have a column to tell how many rows it has.
-        return try shred(lines, fields.isEmpty ? [emptyField] : fields, rules, target)
+        if fields.isEmpty { fields = [emptyField] }
+        do {
+            return try shred(lines, fields, rules, target)
+        } catch ShredFault.tooSparse {
+            rules.boundsNulls = false
+            return try shred(lines, fields.map(withoutWideGroups), rules, target)
+        }
+    }
+
+    /// A member with many columns below it becomes one column of JSON.
+    private static func withoutWideGroups(_ field: SchemaField) -> SchemaField {
+        guard columnCount(field.type) > Limits.parquetSparseColumnsMax else { return field }
+        return SchemaField(name: field.name, type: .scalar(.json))
+    }
+
+    private static func columnCount(_ type: SchemaType) -> Int {
+        switch type {
+        case .scalar: 1
+        case .list(let items, _): columnCount(items)
+        case .structure(let fields): fields.reduce(0) { $0 + columnCount($1.type) }
+        }
     }
 
     private static let emptyField = SchemaField(name: extraName, type: .scalar(.json))
@@ -97,6 +122,8 @@ enum ParquetEncoder {
         _ rules: RecordShredder.Rules,
         _ target: ParquetTarget
     ) throws -> ByteBuffer {
+        var rules = rules
+        rules.groupRowsMax = target.groupRowsMax
         // No lines at all have no address; nothing is read from this one.
         let nothing: StaticString = "\n"
         var shredder = RecordShredder(

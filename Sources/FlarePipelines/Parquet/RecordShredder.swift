@@ -9,6 +9,8 @@ enum ShredFault: Error {
     case unknownMember
     /// A value is not of its column's type, or a required one is missing.
     case misfit
+    /// The nulls of columns below groups that are mostly absent outweigh the records.
+    case tooSparse
 }
 
 /// Splits records into the columns of a Parquet file, in one pass over their bytes.
@@ -25,6 +27,9 @@ struct RecordShredder {
         var checksMembers = false
         /// A number that a double would round is a misfit.
         var keepsNumbers = false
+        /// Throws `tooSparse` beyond `Limits.parquetNullsPerByteMax`.
+        var boundsNulls = false
+        var groupRowsMax = Limits.parquetGroupRowsMax
     }
 
     private let rules: Rules
@@ -43,6 +48,8 @@ struct RecordShredder {
     /// The members of this record that go into the extra column, as JSON without the braces.
     private var extra: [UInt8] = []
     private var hasUnknownMember = false
+    /// Nulls below the members of the record, where each is added by itself.
+    private var innerNullCount = 0
 
     init(
         _ lines: UnsafeBufferPointer<UInt8>,
@@ -70,7 +77,7 @@ struct RecordShredder {
             guard walker.position < walker.end else { break }
             try record()
             rowCount += 1
-            if rowCount == Limits.parquetGroupRowsMax
+            if rowCount >= rules.groupRowsMax
                 || walker.position - groupStart >= Limits.parquetGroupBytesMax
             {
                 try endRowGroup()
@@ -118,6 +125,11 @@ struct RecordShredder {
                 try keepExtra(from: name.lowerBound - 1)
                 continue
             }
+            if walker.current == UInt8(ascii: "n"), !root.children[child].isRequired {
+                // Left to `fill`, which adds the nulls of many rows at once.
+                walker.skipPlainScalar()
+                continue
+            }
             try fill(child)
             rowsDone[child] = rowCount + 1
             try value(root.children[child], 0, 0)
@@ -154,8 +166,7 @@ struct RecordShredder {
         let first = walker.current
         if first == UInt8(ascii: "n"), !node.isRequired {
             walker.skipPlainScalar()
-            for column in node.columns { column.appendNull(repetition, definition) }
-            return
+            return try appendNulls(node, repetition, definition)
         }
         switch node.shape {
         case .column(let column):
@@ -193,7 +204,7 @@ struct RecordShredder {
         guard seenCount < node.children.count else { return }
         for (index, child) in node.children.enumerated() where node.lastObjects[index] != object {
             guard !child.isRequired else { throw ShredFault.misfit }
-            for column in child.columns { column.appendNull(repetition, node.definition) }
+            try appendNulls(child, repetition, node.definition)
         }
     }
 
@@ -204,6 +215,18 @@ struct RecordShredder {
             isFirst = false
         }
         guard isFirst else { return }
-        for column in node.columns { column.appendNull(repetition, node.definition) }
+        try appendNulls(node, repetition, node.definition)
+    }
+
+    /// One null for each column at or below a node.
+    @inline(__always)
+    private mutating func appendNulls(_ node: ShredNode, _ repetition: Int, _ definition: Int) throws {
+        for column in node.columns { column.appendNull(repetition, definition) }
+        innerNullCount += node.columns.count
+        // A batch of a few kilobytes may be as sparse as it likes.
+        guard rules.boundsNulls, innerNullCount > Limits.parquetNullsPerByteMax * (walker.position + 65_536) else {
+            return
+        }
+        throw ShredFault.tooSparse
     }
 }

@@ -52,14 +52,14 @@ final class ShredNode {
             type,
             definition,
             repetition in
-            ColumnBuilder(
-                path: path,
-                type: type,
+            let pages = ColumnPages(
+                type,
                 definitionMax: definition,
                 repetitionMax: repetition,
                 compression: compression,
                 level: level
             )
+            return ColumnBuilder(path: path, pages: pages)
         }
     }
 
