@@ -1710,22 +1710,22 @@ _flare_engine() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    start|stop|restart|status|logs|run|tokens)
+    start|stop|restart|status|logs|run|tokens|ca)
         # Offer subcommand argument completions
         "_flare_engine_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'start stop restart status logs run tokens' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'start stop restart status logs run tokens ca' -- "${cur}"))
         ;;
     esac
 }
 
 _flare_engine_start() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
+    non_repeating_flags=(--json --require-tls --no-require-tls --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --ingest-port --control-port)
+    non_repeating_options=(--state --ingest-port --control-port --kafka-port --tls-cert --tls-key)
     __flare_offer_flags_options 0
 
     # Offer option value completions
@@ -1738,6 +1738,17 @@ _flare_engine_start() {
         return
         ;;
     '--control-port')
+        return
+        ;;
+    '--kafka-port')
+        return
+        ;;
+    '--tls-cert')
+        __flare_add_completions -f
+        return
+        ;;
+    '--tls-key')
+        __flare_add_completions -f
         return
         ;;
     esac
@@ -1761,15 +1772,32 @@ _flare_engine_stop() {
 
 _flare_engine_restart() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
+    non_repeating_flags=(--json --require-tls --no-require-tls --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state)
+    non_repeating_options=(--state --ingest-port --control-port --kafka-port --tls-cert --tls-key)
     __flare_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
     '--state')
         __flare_add_completions -d
+        return
+        ;;
+    '--ingest-port')
+        return
+        ;;
+    '--control-port')
+        return
+        ;;
+    '--kafka-port')
+        return
+        ;;
+    '--tls-cert')
+        __flare_add_completions -f
+        return
+        ;;
+    '--tls-key')
+        __flare_add_completions -f
         return
         ;;
     esac
@@ -1812,15 +1840,32 @@ _flare_engine_logs() {
 
 _flare_engine_run() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
+    non_repeating_flags=(--json --require-tls --no-require-tls --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state)
+    non_repeating_options=(--state --ingest-port --control-port --kafka-port --tls-cert --tls-key)
     __flare_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
     '--state')
         __flare_add_completions -d
+        return
+        ;;
+    '--ingest-port')
+        return
+        ;;
+    '--control-port')
+        return
+        ;;
+    '--kafka-port')
+        return
+        ;;
+    '--tls-cert')
+        __flare_add_completions -f
+        return
+        ;;
+    '--tls-key')
+        __flare_add_completions -f
         return
         ;;
     esac
@@ -1887,6 +1932,22 @@ _flare_engine_tokens_revoke() {
     repeating_options=()
     non_repeating_options=(--state)
     __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_engine_ca() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in

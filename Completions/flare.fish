@@ -150,17 +150,17 @@ function __flare_parse_tokens -S
             __flare_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'start'
-                __flare_parse_subcommand 0 'state=' 'json' 'ingest-port=' 'control-port=' 'version' 'h/help'
+                __flare_parse_subcommand 0 'state=' 'json' 'ingest-port=' 'control-port=' 'kafka-port=' 'tls-cert=' 'tls-key=' 'require-tls' 'no-require-tls' 'version' 'h/help'
             case 'stop'
                 __flare_parse_subcommand 0 'state=' 'json' 'version' 'h/help'
             case 'restart'
-                __flare_parse_subcommand 0 'state=' 'json' 'version' 'h/help'
+                __flare_parse_subcommand 0 'state=' 'json' 'ingest-port=' 'control-port=' 'kafka-port=' 'tls-cert=' 'tls-key=' 'require-tls' 'no-require-tls' 'version' 'h/help'
             case 'status'
                 __flare_parse_subcommand 0 'state=' 'json' 'version' 'h/help'
             case 'logs'
                 __flare_parse_subcommand 0 'state=' 'json' 'lines=' 'follow' 'version' 'h/help'
             case 'run'
-                __flare_parse_subcommand 0 'state=' 'json' 'version' 'h/help'
+                __flare_parse_subcommand 0 'state=' 'json' 'ingest-port=' 'control-port=' 'kafka-port=' 'tls-cert=' 'tls-key=' 'require-tls' 'no-require-tls' 'version' 'h/help'
             case 'tokens'
                 __flare_parse_subcommand 0 'version' 'h/help'
                 switch $unparsed_tokens[1]
@@ -171,6 +171,8 @@ function __flare_parse_tokens -S
                 case 'revoke'
                     __flare_parse_subcommand 1 'state=' 'json' 'version' 'h/help'
                 end
+            case 'ca'
+                __flare_parse_subcommand 0 'state=' 'json' 'version' 'h/help'
             end
         case 'help'
             __flare_parse_subcommand -r 1 'version'
@@ -650,10 +652,16 @@ complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare e
 complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare engine" -eq 1' -fa 'logs' -d 'Print the engine\'s log, one JSON object a line.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare engine" -eq 1' -fa 'run' -d 'Run the engine in the foreground, for systemd and containers.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare engine" -eq 1' -fa 'tokens' -d 'Make, list and revoke tokens for the API on the control port.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare engine" -eq 1' -fa 'ca' -d 'Print the certificate that clients must trust to use TLS. Makes it on first use.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" state' -l 'state' -d 'The state directory. Default: FLARE_STATE, the nearest .flare directory upwards, $XDG_STATE_HOME/flare.' -rfa '(__flare_complete_directories)'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" json' -l 'json' -d 'Print JSON.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" ingest-port' -l 'ingest-port' -d 'The port for ingest, kept from now on. Default: the kept one, or the first free one from 8700.' -rfka ''
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" control-port' -l 'control-port' -d 'The port for the API, kept from now on. Default: the kept one, or the first free one from 8701.' -rfka ''
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" kafka-port' -l 'kafka-port' -d 'The port for Kafka, kept from now on. Default: the kept one, or the first free one from 9092.' -rfka ''
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" tls-cert' -l 'tls-cert' -d 'A PEM file: the certificate for TLS with its chain, kept from now on. Empty: back to the local authority.' -rF
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" tls-key' -l 'tls-key' -d 'A PEM file: the private key of the certificate.' -rF
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" require-tls' -l 'require-tls' -d 'Turn away ingest and Kafka clients without TLS; kept from now on.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" no-require-tls' -l 'no-require-tls' -d 'Turn away ingest and Kafka clients without TLS; kept from now on.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" version' -l 'version' -d 'Show the version.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine start" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine stop" state' -l 'state' -d 'The state directory. Default: FLARE_STATE, the nearest .flare directory upwards, $XDG_STATE_HOME/flare.' -rfa '(__flare_complete_directories)'
@@ -662,6 +670,13 @@ complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "f
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine stop" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" state' -l 'state' -d 'The state directory. Default: FLARE_STATE, the nearest .flare directory upwards, $XDG_STATE_HOME/flare.' -rfa '(__flare_complete_directories)'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" json' -l 'json' -d 'Print JSON.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" ingest-port' -l 'ingest-port' -d 'The port for ingest, kept from now on. Default: the kept one, or the first free one from 8700.' -rfka ''
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" control-port' -l 'control-port' -d 'The port for the API, kept from now on. Default: the kept one, or the first free one from 8701.' -rfka ''
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" kafka-port' -l 'kafka-port' -d 'The port for Kafka, kept from now on. Default: the kept one, or the first free one from 9092.' -rfka ''
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" tls-cert' -l 'tls-cert' -d 'A PEM file: the certificate for TLS with its chain, kept from now on. Empty: back to the local authority.' -rF
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" tls-key' -l 'tls-key' -d 'A PEM file: the private key of the certificate.' -rF
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" require-tls' -l 'require-tls' -d 'Turn away ingest and Kafka clients without TLS; kept from now on.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" no-require-tls' -l 'no-require-tls' -d 'Turn away ingest and Kafka clients without TLS; kept from now on.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" version' -l 'version' -d 'Show the version.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine restart" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine status" state' -l 'state' -d 'The state directory. Default: FLARE_STATE, the nearest .flare directory upwards, $XDG_STATE_HOME/flare.' -rfa '(__flare_complete_directories)'
@@ -676,6 +691,13 @@ complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "f
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine logs" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" state' -l 'state' -d 'The state directory. Default: FLARE_STATE, the nearest .flare directory upwards, $XDG_STATE_HOME/flare.' -rfa '(__flare_complete_directories)'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" json' -l 'json' -d 'Print JSON.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" ingest-port' -l 'ingest-port' -d 'The port for ingest, kept from now on. Default: the kept one, or the first free one from 8700.' -rfka ''
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" control-port' -l 'control-port' -d 'The port for the API, kept from now on. Default: the kept one, or the first free one from 8701.' -rfka ''
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" kafka-port' -l 'kafka-port' -d 'The port for Kafka, kept from now on. Default: the kept one, or the first free one from 9092.' -rfka ''
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" tls-cert' -l 'tls-cert' -d 'A PEM file: the certificate for TLS with its chain, kept from now on. Empty: back to the local authority.' -rF
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" tls-key' -l 'tls-key' -d 'A PEM file: the private key of the certificate.' -rF
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" require-tls' -l 'require-tls' -d 'Turn away ingest and Kafka clients without TLS; kept from now on.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" no-require-tls' -l 'no-require-tls' -d 'Turn away ingest and Kafka clients without TLS; kept from now on.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" version' -l 'version' -d 'Show the version.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine run" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine tokens" version' -l 'version' -d 'Show the version.'
@@ -695,4 +717,8 @@ complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "f
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine tokens revoke" json' -l 'json' -d 'Print JSON.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine tokens revoke" version' -l 'version' -d 'Show the version.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine tokens revoke" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine ca" state' -l 'state' -d 'The state directory. Default: FLARE_STATE, the nearest .flare directory upwards, $XDG_STATE_HOME/flare.' -rfa '(__flare_complete_directories)'
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine ca" json' -l 'json' -d 'Print JSON.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine ca" version' -l 'version' -d 'Show the version.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare engine ca" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare help" version' -l 'version' -d 'Show the version.'

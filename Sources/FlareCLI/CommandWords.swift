@@ -28,7 +28,7 @@ struct CommandWords {
     /// The words with `--foo-bar VALUE` added for each option of the command that they lack and that `FLARE_FOO_BAR`
     /// sets.
     ///
-    /// Flags are set by `true` or `1`.
+    /// Flags are set by `true` or `1`. A variable that is empty sets nothing.
     func withOptions(from environment: [String: String]) throws -> [String] {
         // Variables of the programs themselves, which are not options.
         let own: Set = ["FLARE_STATE", "FLARE_ENGINE", "FLARE_LOG", "FLARE_QUEUE"]
@@ -37,7 +37,7 @@ struct CommandWords {
         var added: [String] = []
         for option in try options() where !isGiven(option.name) {
             let variable = "FLARE_" + option.name.uppercased().replacing("-", with: "_")
-            guard let value = variables[variable] else { continue }
+            guard let value = variables[variable], !value.isEmpty else { continue }
             if !option.isFlag {
                 added.append("--\(option.name)=\(value)")
             } else if ["1", "true"].contains(value.lowercased()) {
@@ -49,7 +49,7 @@ struct CommandWords {
     }
 
     private func isGiven(_ name: String) -> Bool {
-        words.contains { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }
+        words.contains { $0 == "--\(name)" || $0 == "--no-\(name)" || $0.hasPrefix("--\(name)=") }
     }
 
     /// The long options of the command, from the parser's own description of it.

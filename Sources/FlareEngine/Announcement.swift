@@ -14,7 +14,8 @@ final class Announcement: Sendable {
     private let logger: Logger
     private let announced: Mutex<EngineInfo>
 
-    init(state: StateDirectory, time: any TimeSource, readiness: Readiness, logger: Logger) {
+    /// - Parameter tls: what the TLS doors use, as `engine.json` says it.
+    init(state: StateDirectory, time: any TimeSource, tls: String, readiness: Readiness, logger: Logger) {
         self.state = state
         self.time = time
         self.readiness = readiness
@@ -27,17 +28,20 @@ final class Announcement: Sendable {
                 startedAt: time.now(),
                 socketPath: socketPath,
                 controlPort: 0,
-                ingestPort: 0
+                ingestPort: 0,
+                kafkaPort: 0,
+                tls: tls
             )
         )
     }
 
     var info: EngineInfo { announced.withLock { $0 } }
 
-    func announce(controlPort: Int, ingestPort: Int, database: Database) {
+    func announce(_ ports: Doors.Ports, database: Database) {
         let info = announced.withLock { info in
-            info.controlPort = controlPort
-            info.ingestPort = ingestPort
+            info.controlPort = ports.control
+            info.ingestPort = ports.ingest
+            info.kafkaPort = ports.kafka
             return info
         }
         do {
@@ -49,15 +53,19 @@ final class Announcement: Sendable {
             return
         }
         database.write({ transaction in
-            try EngineSettingsRecord.set("control", controlPort, in: transaction)
-            try EngineSettingsRecord.set("ingest", ingestPort, in: transaction)
+            try EngineSettingsRecord.set("control", ports.control, in: transaction)
+            try EngineSettingsRecord.set("ingest", ports.ingest, in: transaction)
+            try EngineSettingsRecord.set("kafka", ports.kafka, in: transaction)
         }) { [logger] result in
             guard case .failure(let error) = result else { return }
             logger.warning("the ports could not be kept for the next start", metadata: ["error": "\(error)"])
         }
         logger.info(
             "started",
-            metadata: ["version": "\(info.version)", "control": "\(controlPort)", "ingest": "\(ingestPort)"]
+            metadata: [
+                "version": "\(info.version)", "control": "\(ports.control)", "ingest": "\(ports.ingest)",
+                "kafka": "\(ports.kafka)",
+            ]
         )
         readiness.ready()
     }

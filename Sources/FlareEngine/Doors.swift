@@ -3,37 +3,46 @@ import Synchronization
 
 /// Gathers which doors listen, and says once that all do.
 final class Doors: Sendable {
+    /// Where the doors of TCP listen.
+    struct Ports: Sendable {
+        let control: Int
+        let ingest: Int
+        let kafka: Int
+    }
+
     private struct State {
         var socketListens = false
         var controlPort: Int?
         var ingestPort: Int?
-        var isAnnounced = false
+        var kafkaPort: Int?
+        var announced: Ports?
     }
 
     private let state = Mutex(State())
-    private let onReady: @Sendable (_ controlPort: Int, _ ingestPort: Int) -> Void
+    private let onReady: @Sendable (Ports) -> Void
 
     /// - Parameter onReady: called once, from the door that was last.
-    init(onReady: @escaping @Sendable (_ controlPort: Int, _ ingestPort: Int) -> Void) {
+    init(onReady: @escaping @Sendable (Ports) -> Void) {
         self.onReady = onReady
     }
 
     func socketListens() { change { $0.socketListens = true } }
     func controlListens(on port: Int) { change { $0.controlPort = port } }
     func ingestListens(on port: Int) { change { $0.ingestPort = port } }
+    func kafkaListens(on port: Int) { change { $0.kafkaPort = port } }
 
-    /// The port of ingest, once it listens.
-    var ingestPort: Int? { state.withLock { $0.ingestPort } }
+    /// All ports, once all doors listen.
+    var ports: Ports? { state.withLock { $0.announced } }
 
     private func change(_ apply: (inout State) -> Void) {
-        let ports = state.withLock { state -> (Int, Int)? in
+        let ports = state.withLock { state -> Ports? in
             apply(&state)
-            guard !state.isAnnounced, state.socketListens, let control = state.controlPort,
-                let ingest = state.ingestPort
+            guard state.announced == nil, state.socketListens, let control = state.controlPort,
+                let ingest = state.ingestPort, let kafka = state.kafkaPort
             else { return nil }
-            state.isAnnounced = true
-            return (control, ingest)
+            state.announced = Ports(control: control, ingest: ingest, kafka: kafka)
+            return state.announced
         }
-        if let ports { onReady(ports.0, ports.1) }
+        if let ports { onReady(ports) }
     }
 }

@@ -57,7 +57,7 @@ struct Engine: Sendable {
         withExtendedLifetime(lock) {}
     }
 
-    /// The doors: ingest, the control port, the control socket.
+    /// The doors: ingest, Kafka, the control port, the control socket.
     ///
     /// When all listen, the engine is ready.
     private func doors(
@@ -78,13 +78,23 @@ struct Engine: Sendable {
             standard: 8701,
             database: database
         )
+        let kafka = try await PortCandidates.of("kafka", chosen: options.kafkaPort, standard: 9092, database: database)
+        let tls = try await TLSSettings.prepare(
+            options.tls,
+            state: options.state,
+            database: database,
+            time: time,
+            logger: log.logger("tls")
+        )
         let announcement = Announcement(
             state: options.state,
             time: time,
+            tls: tls.identity.kind,
             readiness: readiness,
             logger: log.logger("engine")
         )
-        let doors = Doors { announcement.announce(controlPort: $0, ingestPort: $1, database: database) }
+        let doors = Doors { announcement.announce($0, database: database) }
+        let showsTLS = tls.isRequired || tls.identity.kind == "certificate"
         let api = ControlAPI(
             services: ControlServices(
                 database: database,
@@ -97,16 +107,18 @@ struct Engine: Sendable {
             ),
             logger: log.logger("api"),
             info: { announcement.info },
-            ingestPort: { doors.ingestPort },
+            endpoints: { name in
+                guard let ports = doors.ports else { return [] }
+                return DoorAddresses(ingestPort: ports.ingest, kafkaPort: ports.kafka, showsTLS: showsTLS)
+                    .endpoints(of: name)
+            },
+            tls: tls.identity,
             stop: { kill(getpid(), SIGTERM) }
         )
         let socket = announcement.socketPath
         return [
-            IngestDoor(
-                server: IngestServer(pipelines: rooms.pipelines, group: group, logger: log.logger("ingest")),
-                candidates: ingest,
-                onListening: { doors.ingestListens(on: $0) }
-            ),
+            ingestDoor(rooms.pipelines, group, ingest, tls, log) { doors.ingestListens(on: $0) },
+            kafkaDoor(rooms.pipelines, group, kafka, tls, log) { doors.kafkaListens(on: $0) },
             ControlDoor(
                 server: ControlServer(
                     api: api,
@@ -122,6 +134,50 @@ struct Engine: Sendable {
                 doors.socketListens()
             },
         ]
+    }
+
+    private func ingestDoor(
+        _ pipelines: PipelineService,
+        _ group: any EventLoopGroup,
+        _ candidates: PortCandidates,
+        _ tls: TLSSettings,
+        _ log: EngineLog,
+        onListening: @escaping @Sendable (Int) -> Void
+    ) -> RawDoor {
+        let server = IngestServer(
+            pipelines: pipelines,
+            group: group,
+            logger: log.logger("ingest"),
+            prepare: tls.prepare(reply: TLSSniffer.httpRefusal)
+        )
+        return RawDoor(
+            candidates: candidates,
+            onListening: onListening,
+            start: { try await server.start(host: "127.0.0.1", port: $0) },
+            stop: { await server.stop() }
+        )
+    }
+
+    private func kafkaDoor(
+        _ pipelines: PipelineService,
+        _ group: any EventLoopGroup,
+        _ candidates: PortCandidates,
+        _ tls: TLSSettings,
+        _ log: EngineLog,
+        onListening: @escaping @Sendable (Int) -> Void
+    ) -> RawDoor {
+        let server = KafkaServer(
+            pipelines: pipelines,
+            group: group,
+            logger: log.logger("kafka"),
+            prepare: tls.prepare(reply: nil)
+        )
+        return RawDoor(
+            candidates: candidates,
+            onListening: onListening,
+            start: { try await server.start(host: "127.0.0.1", port: $0) },
+            stop: { await server.stop() }
+        )
     }
 
     private static var migrations: [Migration] {

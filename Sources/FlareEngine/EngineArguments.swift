@@ -27,6 +27,18 @@ package struct EngineArguments: ParsableCommand {
     @Option(help: "The port for the control API.")
     var controlPort: Int?
 
+    @Option(help: "The port for Kafka producers.")
+    var kafkaPort: Int?
+
+    @Option(name: .customLong("tls-cert"), help: "A PEM file: the certificate of the TLS doors with its chain.")
+    var tlsCertificate: String?
+
+    @Option(name: .customLong("tls-key"), help: "A PEM file: the private key of the certificate.")
+    var tlsKey: String?
+
+    @Flag(name: .customLong("require-tls"), inversion: .prefixedNo, help: "Turn away clients without TLS.")
+    var requiresTLS: Bool?
+
     package init() {}
 
     package func validate() throws {
@@ -56,8 +68,20 @@ package struct EngineArguments: ParsableCommand {
                 readyDescriptor: arguments.readyDescriptor,
                 foreground: arguments.foreground,
                 ingestPort: arguments.ingestPort,
-                controlPort: arguments.controlPort
+                controlPort: arguments.controlPort,
+                kafkaPort: arguments.kafkaPort,
+                tls: TLSOptions(
+                    certificate: absolute(arguments.tlsCertificate),
+                    key: absolute(arguments.tlsKey),
+                    isRequired: arguments.requiresTLS
+                )
             )
         )
+    }
+
+    /// A path as it must be kept: later engines may start elsewhere.
+    private static func absolute(_ path: String?) -> String? {
+        guard let path, !path.isEmpty, !path.hasPrefix("/") else { return path }
+        return FileManager.default.currentDirectoryPath + "/" + path
     }
 }

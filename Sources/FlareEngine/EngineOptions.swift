@@ -10,18 +10,40 @@ package struct EngineOptions: Sendable {
     /// A port that must be used, instead of the kept one or the next free one from the default.
     package var ingestPort: Int?
     package var controlPort: Int?
+    package var kafkaPort: Int?
+    /// What TLS the doors are to offer, where it differs from what was kept.
+    package var tls: TLSOptions
 
     package init(
         state: StateDirectory,
         readyDescriptor: Int32? = nil,
         foreground: Bool = false,
         ingestPort: Int? = nil,
-        controlPort: Int? = nil
+        controlPort: Int? = nil,
+        kafkaPort: Int? = nil,
+        tls: TLSOptions = TLSOptions()
     ) {
         self.state = state
         self.readyDescriptor = readyDescriptor
         self.foreground = foreground
         self.ingestPort = ingestPort
         self.controlPort = controlPort
+        self.kafkaPort = kafkaPort
+        self.tls = tls
+    }
+}
+
+/// What the command line asks of TLS; what it does not name stays as it was kept.
+package struct TLSOptions: Sendable {
+    /// Absolute paths of PEM files; both empty go back to the local authority.
+    package var certificate: String?
+    package var key: String?
+    /// Turn away clients without TLS.
+    package var isRequired: Bool?
+
+    package init(certificate: String? = nil, key: String? = nil, isRequired: Bool? = nil) {
+        self.certificate = certificate
+        self.key = key
+        self.isRequired = isRequired
     }
 }

@@ -14,6 +14,8 @@ package struct StateDirectory: Sendable, Hashable {
     package var objects: String { path + "/objects" }
     package var workers: String { path + "/workers" }
     package var runtime: String { path + "/runtime" }
+    /// The local certificate authority.
+    package var tls: String { path + "/tls" }
     package var lock: String { path + "/engine.lock" }
     package var info: String { path + "/engine.json" }
     package var log: String { path + "/engine.log" }
@@ -58,6 +60,10 @@ package struct EngineInfo: Codable, Sendable, Hashable {
     package var socketPath: String
     package var controlPort: Int
     package var ingestPort: Int
+    package var kafkaPort: Int
+    /// What the TLS doors use: `local` for the local authority, `certificate` for the user's; nil in an engine without
+    /// TLS.
+    package var tls: String?
 
     package init(
         pid: Int32,
@@ -65,7 +71,9 @@ package struct EngineInfo: Codable, Sendable, Hashable {
         startedAt: Timestamp,
         socketPath: String,
         controlPort: Int,
-        ingestPort: Int
+        ingestPort: Int,
+        kafkaPort: Int,
+        tls: String? = nil
     ) {
         self.pid = pid
         self.version = version
@@ -73,5 +81,7 @@ package struct EngineInfo: Codable, Sendable, Hashable {
         self.socketPath = socketPath
         self.controlPort = controlPort
         self.ingestPort = ingestPort
+        self.kafkaPort = kafkaPort
+        self.tls = tls
     }
 }

@@ -33,6 +33,15 @@ struct CommandWordsTests {
         #expect(try plain.withOptions(from: ["FLARE_JSON": "false"]) == ["engine", "logs"])
         let given = try CommandWords(["engine", "logs", "--lines", "5"], root: Flare.self)
         #expect(try given.withOptions(from: ["FLARE_LINES": "3"]) == ["engine", "logs", "--lines", "5"])
+        #expect(try plain.withOptions(from: ["FLARE_LINES": ""]) == ["engine", "logs"])
+    }
+
+    @Test("a flag that the words turn off is not turned on by the environment")
+    func invertedFlag() throws {
+        let plain = try CommandWords(["engine", "start"], root: Flare.self)
+        #expect(try plain.withOptions(from: ["FLARE_REQUIRE_TLS": "1"]) == ["engine", "start", "--require-tls"])
+        let given = try CommandWords(["engine", "start", "--no-require-tls"], root: Flare.self)
+        #expect(try given.withOptions(from: ["FLARE_REQUIRE_TLS": "1"]) == ["engine", "start", "--no-require-tls"])
     }
 }
 

@@ -109,7 +109,7 @@ struct TestReply {
 /// A plain blocking socket: the server is tested by bytes, not by another library's idea of HTTP.
 final class TestSocket {
     private let descriptor: Int32
-    private var received: [UInt8] = []
+    var received: [UInt8] = []
 
     init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -166,7 +166,7 @@ final class TestSocket {
         return TestReply(status: status, head: head.lowercased(), body: body)
     }
 
-    private func readMore() -> Bool {
+    func readMore() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         guard count > 0 else { return false }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CFlareSystemCertificate.h"
 #include "CFlareSystemKafka.h"
 #include "CFlareSystemSnappy.h"
 #include "CFlareSystemDecompress.h"

@@ -7,7 +7,7 @@ struct EngineCommand: AsyncParsableCommand {
         abstract: "Start, stop and look at the background engine.",
         subcommands: [
             EngineStart.self, EngineStop.self, EngineRestart.self, EngineStatus.self, EngineLogs.self, EngineRun.self,
-            EngineTokens.self,
+            EngineTokens.self, EngineAuthority.self,
         ]
     )
 }

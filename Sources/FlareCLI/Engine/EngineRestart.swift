@@ -10,9 +10,11 @@ struct EngineRestart: FlareCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @OptionGroup var options: EngineStartOptions
+
     func execute(_ shell: Shell) async throws {
         _ = try await EngineControl.stop(shell)
-        let (info, _) = try shell.launcher.ensureRunning()
+        let (info, _) = try shell.launcher.ensureRunning(extraArguments: options.words)
         shell.emit(info) { "Started the engine (pid \(info.pid), version \(info.version))" }
     }
 }

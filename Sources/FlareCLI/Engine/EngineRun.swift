@@ -12,9 +12,11 @@ struct EngineRun: FlareCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @OptionGroup var options: EngineStartOptions
+
     func execute(_ shell: Shell) async throws {
         let program = shell.launcher.program
-        let words = [program, "--state", shell.state.path, "--foreground"]
+        let words = [program, "--state", shell.state.path, "--foreground"] + options.words
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         execv(program, &arguments)
         throw FlareError(

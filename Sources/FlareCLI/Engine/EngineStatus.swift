@@ -23,7 +23,12 @@ struct EngineStatus: FlareCommand {
                 ("Started", info.startedAt.text),
                 ("Socket", info.socketPath),
                 ("Control", "http://127.0.0.1:\(info.controlPort)"),
-                ("Ingest", "http://127.0.0.1:\(info.ingestPort)"),
+                ("Ingest", "http://127.0.0.1:\(info.ingestPort), ws://127.0.0.1:\(info.ingestPort)"),
+                ("Kafka", "127.0.0.1:\(info.kafkaPort)"),
+                (
+                    "TLS",
+                    info.tls == "certificate" ? "with the certificate given" : "with the authority of: flare engine ca"
+                ),
             ])
         }
     }

@@ -43,25 +43,27 @@ package struct ControlAPI: Sendable {
 
     /// - Parameters:
     ///   - info: what the engine is, once it listens.
-    ///   - ingestPort: the port of ingest, once it listens.
+    ///   - endpoints: where a pipeline takes records, once the doors listen.
+    ///   - tls: what the doors offer to clients that speak TLS.
     ///   - stop: asks the engine to stop gracefully; returns at once.
     package init(
         services: ControlServices,
         logger: Logger,
         info: @escaping @Sendable () -> EngineInfo,
-        ingestPort: @escaping @Sendable () -> Int?,
+        endpoints: @escaping @Sendable (String) -> [PipelineEndpoint],
+        tls: TLSIdentity,
         stop: @escaping @Sendable () -> Void
     ) {
         let router = Router(context: APIContext.self)
         router.add(middleware: APIErrorMiddleware(logger: logger))
         router.add(middleware: APITokenMiddleware(tokens: services.tokens))
         let routes = APIRoutes(router: router)
-        EngineRoutes(tokens: services.tokens, info: info, stop: stop).register(on: routes)
+        EngineRoutes(tokens: services.tokens, info: info, stop: stop, tls: tls).register(on: routes)
         QueuesRoutes(queues: services.queues).register(on: routes)
         BucketsRoutes(buckets: services.buckets).register(on: routes)
         ObjectsRoutes(buckets: services.buckets).register(on: routes)
         NotificationsRoutes(buckets: services.buckets).register(on: routes)
-        PipelinesRoutes(pipelines: services.pipelines, ingestPort: ingestPort).register(on: routes)
+        PipelinesRoutes(pipelines: services.pipelines, endpoints: endpoints).register(on: routes)
         WorkersRoutes(workers: services.workers).register(on: routes)
         WorkflowsRoutes(workflows: services.workflows, workers: services.workers, database: services.database)
             .register(on: routes)

@@ -5,6 +5,7 @@ struct EngineRoutes {
     let tokens: TokenService
     let info: @Sendable () -> EngineInfo
     let stop: @Sendable () -> Void
+    let tls: TLSIdentity
 
     func register(on routes: APIRoutes) {
         routes.get("/flare/v1/engine") { _ in .result(info()) }
@@ -14,6 +15,7 @@ struct EngineRoutes {
             stop()
             return .result(info)
         }
+        routes.get("/flare/v1/engine/ca") { _ in .result(try await tls.authority()) }
         registerTokens(on: routes)
         registerIdentity(on: routes)
     }

@@ -4,7 +4,7 @@ import FlarePipelines
 /// Pipelines as wrangler up to 4.36 and the official SDKs know them: one object with source, batch and destination.
 struct LegacyPipelinesRoutes {
     let pipelines: PipelineService
-    let ingestPort: @Sendable () -> Int?
+    let endpoints: @Sendable (String) -> [PipelineEndpoint]
 
     func register(on routes: APIRoutes) {
         let base = "/client/v4/accounts/:account/pipelines"
@@ -48,7 +48,7 @@ struct LegacyPipelinesRoutes {
     }
 
     private func body(_ record: PipelineRecord) -> LegacyPipelineBody {
-        LegacyPipelineBody(record, endpoint: ingestPort().map { PipelinesRoutes.url($0, record.name) } ?? "")
+        LegacyPipelineBody(record, endpoint: endpoints(record.name).first?.url ?? "")
     }
 }
 

@@ -5,13 +5,13 @@ import NIOCore
 /// Pipelines in flare's own shape, which has what Cloudflare's legacy one lacks: the JSON key, progress, records.
 struct PipelinesRoutes {
     let pipelines: PipelineService
-    /// The port of the ingest door, once it listens.
-    let ingestPort: @Sendable () -> Int?
+    /// Where a pipeline takes records, once the doors listen.
+    let endpoints: @Sendable (String) -> [PipelineEndpoint]
 
     func register(on routes: APIRoutes) {
         registerPipelines(on: routes)
         registerRecords(on: routes)
-        LegacyPipelinesRoutes(pipelines: pipelines, ingestPort: ingestPort).register(on: routes)
+        LegacyPipelinesRoutes(pipelines: pipelines, endpoints: endpoints).register(on: routes)
     }
 
     private func registerPipelines(on routes: APIRoutes) {
@@ -62,13 +62,10 @@ struct PipelinesRoutes {
             version: record.version,
             destinationBucket: settings.bucket,
             settings: settings.body,
-            endpoints: ingestPort().map { [PipelineEndpoint(type: "HTTP", url: Self.url($0, record.name))] } ?? [],
+            endpoints: endpoints(record.name),
             progress: status.progress,
             createdOn: record.createdAt,
             modifiedOn: record.modifiedAt
         )
     }
-
-    /// Where a pipeline takes records over HTTP.
-    static func url(_ port: Int, _ name: String) -> String { "http://127.0.0.1:\(port)/\(name)" }
 }

@@ -41,3 +41,26 @@ package struct AccountBody: Codable, Sendable {
 
     package static let local = AccountBody(id: "local", name: "local")
 }
+
+/// The certificate that clients must trust to reach the doors by TLS.
+package struct AuthorityBody: Codable, Sendable {
+    /// PEM.
+    package var certificate: String
+    /// The file of it on the engine's machine.
+    package var path: String
+    /// SHA-256 of the certificate, in hexadecimal digits.
+    package var fingerprint: String
+    package var expiresAt: Timestamp
+
+    package init(certificate: String, path: String, fingerprint: String, expiresAt: Timestamp) {
+        self.certificate = certificate
+        self.path = path
+        self.fingerprint = fingerprint
+        self.expiresAt = expiresAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case certificate, path, fingerprint
+        case expiresAt = "expires_at"
+    }
+}

@@ -2,22 +2,24 @@ import FlareGateway
 import FlareModel
 import ServiceLifecycle
 
-/// Keeps the ingest server listening until graceful shutdown.
-struct IngestDoor: Service {
-    let server: IngestServer
+/// Keeps a raw door, of ingest or of Kafka, listening until graceful shutdown.
+struct RawDoor: Service {
     let candidates: PortCandidates
     let onListening: @Sendable (Int) -> Void
+    /// Listens on a port and returns it; throws `inUse` when it is taken.
+    let start: @Sendable (Int) async throws -> Int
+    let stop: @Sendable () async -> Void
 
     func run() async throws {
-        onListening(try await start())
+        onListening(try await listen())
         try await gracefulShutdown()
-        await server.stop()
+        await stop()
     }
 
-    private func start() async throws -> Int {
+    private func listen() async throws -> Int {
         for port in candidates.ports {
             do {
-                return try await server.start(host: "127.0.0.1", port: port)
+                return try await start(port)
             } catch let error as FlareError where error.code == .inUse {
                 continue
             }
