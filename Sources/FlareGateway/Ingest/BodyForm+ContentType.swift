@@ -8,7 +8,8 @@ extension BodyForm {
     init(contentType: String?) throws {
         let type = (contentType ?? "").prefix { $0 != ";" && $0 != " " }.lowercased()
         switch type {
-        case "application/json", "text/plain", "":
+        case "application/json", "text/plain", "application/x-www-form-urlencoded", "":
+            // The form's type is what curl sends with --data unless told otherwise; a body that is a form is no JSON.
             self = .detect
         case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines":
             self = .lines

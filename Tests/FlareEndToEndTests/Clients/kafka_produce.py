@@ -4,8 +4,9 @@ python kafka_produce.py HOST:PORT TOPIC CLIENT CODEC COUNT FIRST [--tls CAFILE] 
 
 CLIENT is kafka-python or confluent, CODEC none, gzip, snappy, lz4 or zstd. The records have the ids
 CLIENT-CODEC-FIRST and the COUNT - 1 after it. The producer is idempotent and tries again for as long as it takes, so
-that a broker that is killed and started again neither loses nor doubles a record. Exits 0 only when all are acknowledged.
-when """
+that a broker that is killed and started again neither loses nor doubles a record. Exits 0 only when every record is
+acknowledged.
+"""
 
 import argparse
 import json
