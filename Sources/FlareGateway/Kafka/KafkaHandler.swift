@@ -33,7 +33,7 @@ final class KafkaHandler: ChannelDuplexHandler {
     private var isQuiescing = false
     /// No further request is looked at: the connection ends once all answers are written.
     private var hasEnded = false
-    private var lingersUntil: NIODeadline?
+    private var isLingering = false
     private var watch: RepeatedTask?
 
     init(pipelines: PipelineService, arrivingBytes: Counter, logger: Logger) {
@@ -60,7 +60,7 @@ final class KafkaHandler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is Quiesce {
-            endAfterReplies()
+            endAfterReplies(lingers: false)
         } else if case .inputClosed? = event as? ChannelEvent {
             // A client may end its side and still wait for its answers. A request that it cut off gets none.
             endAfterReplies()
@@ -77,9 +77,7 @@ final class KafkaHandler: ChannelDuplexHandler {
     /// Closes connections that are silent or too slow.
     func checkTimeouts(at now: NIODeadline) {
         guard let context else { return }
-        if let lingersUntil {
-            if now >= lingersUntil { context.close(promise: nil) }
-        } else if let requestBegan, !isWaitingForMemory, replies.count < Limits.kafkaPipelinedMax {
+        if let requestBegan, !isWaitingForMemory, replies.count < Limits.kafkaPipelinedMax {
             let isStalled = now - lastRead > .seconds(Int64(Limits.kafkaStalledSeconds))
             let isSlow = now - requestBegan > .seconds(Int64(Limits.kafkaRequestSecondsMax))
             if isStalled || isSlow { context.close(promise: nil) }
@@ -89,11 +87,12 @@ final class KafkaHandler: ChannelDuplexHandler {
     }
 
     /// Takes no further request; closes when the last answer is written.
-    private func endAfterReplies() {
+    private func endAfterReplies(lingers: Bool = true) {
         hasEnded = true
         isQuiescing = true
         dropFrames()
-        if replies.count == 0 { linger() }
+        guard replies.count == 0 else { return }
+        if lingers { linger() } else { context?.close(promise: nil) }
     }
 
     // MARK: Reading
@@ -281,13 +280,14 @@ final class KafkaHandler: ChannelDuplexHandler {
 
     /// Ends our side and lets the client end its own.
     private func linger() {
-        guard let context, lingersUntil == nil else { return }
+        guard let context, !isLingering else { return }
         dropFrames()
         hasEnded = true
-        lingersUntil = .now() + .seconds(2)
+        isLingering = true
         context.flush()
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.close(mode: .output).whenFailure { _ in bound.value.close(promise: nil) }
+        let channel = context.channel
+        context.close(mode: .output).whenFailure { _ in channel.close(promise: nil) }
+        context.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
         resumeReading()
     }
 }
