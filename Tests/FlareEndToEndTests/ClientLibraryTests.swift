@@ -3,8 +3,8 @@ import FlareTestSupport
 import Foundation
 import Testing
 
-/// A Python that has the package `cloudflare`; `make test` prepares one.
-private let preparedPython = ProcessInfo.processInfo.environment["FLARE_TEST_PYTHON"]
+/// A Python that has the client libraries; `make test` prepares one.
+let preparedPython = ProcessInfo.processInfo.environment["FLARE_TEST_PYTHON"]
 
 extension EndToEnd {
     @Suite("official client libraries")

@@ -17,12 +17,15 @@ extension EndToEnd {
                     "--batch-on-json-key=.merchantId",
                     "--destination-bucket=prod-cs-data"
                 ).check()
-                let port = try f.engine().ingestPort
+                let engine = try f.engine()
+                let place = "127.0.0.1:\(engine.ingestPort)/clickstream-ingest-prod"
                 #expect(
                     result.lines == [
                         "✅ Successfully created new pipeline \"clickstream-ingest-prod\"",
                         "📥 Created endpoints:",
-                        "➡ HTTP: http://127.0.0.1:\(port)/clickstream-ingest-prod",
+                        "➡ HTTP: http://\(place)",
+                        "➡ WebSocket: ws://\(place)",
+                        "➡ Kafka: 127.0.0.1:\(engine.kafkaPort) (topic: clickstream-ingest-prod)",
                     ]
                 )
                 try await f.run("buckets", "info", "prod-cs-data").check()
