@@ -116,6 +116,10 @@ extension Limits {
     /// Line bytes of complete batches that one pipeline has on their way into objects before it reads no further.
     package static let pipelinePendingBytesMax = 33_554_432
 
+    /// Complete batches that one pipeline has on their way into objects before it reads no further: with tiny batches,
+    /// or one for nearly each record, these are what takes the memory.
+    package static let pipelinePendingBatchesMax = 1_024
+
     /// How often a batch that a transform fails on is tried before its records are looked at one by one, and the first
     /// wait in milliseconds; each next one is four times as long.
     package static let transformAttemptsMax = 3

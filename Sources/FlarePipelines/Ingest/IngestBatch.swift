@@ -105,7 +105,7 @@ package struct IngestBatch: Sendable {
     }
 
     mutating func accept(_ record: UnsafeBufferPointer<UInt8>, members: [UInt8]? = nil, hasLineBreaks: Bool) {
-        let size = record.count + (members?.count ?? 0)
+        let size = members.map { IngestFrame.Joined(record, $0).byteCount } ?? record.count
         // A stamped batch is in the log whole or not at all, so it is never cut.
         let isFull =
             frames.last.map { stamp == nil && $0.payload.readableBytes + size > Limits.ingestFrameBytes } ?? true

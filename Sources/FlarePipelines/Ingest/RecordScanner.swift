@@ -71,7 +71,7 @@ struct RecordScanner {
             text.skipWhitespace()
             guard text.isAtEnd else { throw text.fault(.trailing) }
             let record = UnsafeBufferPointer(rebasing: bytes[range])
-            if let reason = fault(of: record, adding: members?.count ?? 0, schema: batch.rules.schema) { return reason }
+            if let reason = fault(of: record, adding: members, schema: batch.rules.schema) { return reason }
             batch.accept(record, members: members, hasLineBreaks: hasLineBreaks)
             return nil
         } catch {
@@ -82,12 +82,13 @@ struct RecordScanner {
     /// Why a complete JSON value is no record; nil when it is one.
     private static func fault(
         of value: UnsafeBufferPointer<UInt8>,
-        adding count: Int = 0,
+        adding members: [UInt8]? = nil,
         schema: SchemaValidator?
     ) -> String? {
         if value[0] != UInt8(ascii: "{") { return "a record must be a JSON object, not \(kind(of: value[0]))" }
-        if value.count + count > Limits.recordBytesMax {
-            return "the record has \(value.count + count) bytes, more than the limit of \(Limits.recordBytesMax)"
+        let size = members.map { IngestFrame.Joined(value, $0).byteCount } ?? value.count
+        if size > Limits.recordBytesMax {
+            return "the record has \(size) bytes, more than the limit of \(Limits.recordBytesMax)"
         }
         return schema?.mismatch(in: value)
     }

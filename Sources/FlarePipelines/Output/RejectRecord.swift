@@ -19,7 +19,8 @@ package struct RejectRecord: Sendable, Hashable {
 
     init(record: [UInt8], reason: String, label: String?, origin: Batcher.Origin, at now: Timestamp) {
         // In the order of offsets, within a millisecond too.
-        id = Identifier.ulid(at: now, entropy: (UInt16.random(in: .min ... .max), UInt64(origin.offset)))
+        let entropy = UInt64(origin.offset) << 16 | UInt64.random(in: 0...0xFFFF)
+        id = Identifier.ulid(at: now, entropy: (UInt16(origin.offset >> 48), entropy))
         self.record = record
         self.reason = reason
         self.label = label

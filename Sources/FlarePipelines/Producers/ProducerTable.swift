@@ -6,6 +6,8 @@ import FlareModel
 struct ProducerTable: Sendable {
     private(set) var states: [ProducerKey: ProducerState]
     private var changed: Set<ProducerKey> = []
+    /// Forgotten, but still stored.
+    private var forgotten: Set<ProducerKey> = []
     private let countMax: Int
 
     init(_ states: [ProducerKey: ProducerState] = [:], countMax: Int = Limits.pipelineProducersMax) {
@@ -40,7 +42,10 @@ struct ProducerTable: Sendable {
         var changes = Changes()
         for key in changed { changes.states[key] = states[key] }
         changed = []
-        if states.count > countMax / 2 { changes.forgotten = forget(at: now) }
+        if states.count > countMax / 2 { forgotten.formUnion(forget(at: now)) }
+        // Those that have come back since are stored anew instead.
+        changes.forgotten = forgotten.filter { states[$0] == nil }
+        forgotten = []
         for key in changes.forgotten { changes.states[key] = nil }
         return changes
     }
@@ -48,6 +53,7 @@ struct ProducerTable: Sendable {
     /// The changes could not be stored: they are due again.
     mutating func putBack(_ changes: Changes) {
         changed.formUnion(changes.states.keys)
+        forgotten.formUnion(changes.forgotten)
     }
 
     private mutating func forget(at now: Timestamp) -> [ProducerKey] {

@@ -106,8 +106,10 @@ struct BatchTransformer: Sendable {
         for attempt in 1... {
             do {
                 let output = try PipelineBatch.output(of: try await hooks.invoke(call))
+                // All sinks before the first part is taken, so that a wrong one leaves nothing of its batch behind.
+                let sinks = try output.parts.map { try $0.sink.map { try OutputSink($0) } }
                 for label in output.labels { count(label) }
-                for part in output.parts { outcome.add(part, to: try part.sink.map { try OutputSink($0) }) }
+                for (part, sink) in zip(output.parts, sinks) { outcome.add(part, to: sink) }
                 return nil
             } catch {
                 try Task.checkCancellation()

@@ -119,6 +119,7 @@ final class PipelineRunner: Sendable {
                 }
             }
             group.cancelAll()
+            if let work { await writer.discard(work.prepared) }
         }
         await writer.discard(state.withLock { $0.takeFinished() }.compactMap(\.prepared))
         let (waiting, offsets) = state.withLock { $0.end() }
@@ -157,8 +158,11 @@ final class PipelineRunner: Sendable {
     ///
     /// True when there was something to read.
     private func read(_ work: inout RunnerWork) throws -> Bool {
-        guard work.pendingBytes < Limits.pipelinePendingBytesMax, !state.withLock({ $0.holdsReading(work.position) })
-        else { return false }
+        if work.isFull || state.withLock({ $0.holdsReading(work.position) }) {
+            // A deadline that has passed would let the loop find no rest.
+            work.advance(to: time.now())
+            return false
+        }
         let frames = try stream.log.frames(from: work.position, bytesMax: Limits.pipelineReadBytes)
         if frames.isEmpty {
             work.advance(to: time.now())
@@ -347,7 +351,7 @@ final class PipelineRunner: Sendable {
         stream.metrics.failed()
         let waiting = state.withLock { state in
             state.lastError = error
-            return state.takeAllWaiting()
+            return state.takeFailed()
         }
         for waiting in waiting { waiting.answer.resume(throwing: error) }
     }

@@ -18,6 +18,8 @@ struct RunnerState {
             case .change, .retire: true
             }
         }
+
+        fileprivate var isAbandon: Bool { if case .abandon = self { true } else { false } }
     }
 
     struct Waiting {
@@ -94,13 +96,14 @@ struct RunnerState {
     }
 
     mutating func takeAbandon() -> Waiting? {
-        let index = waiting.firstIndex { if case .abandon = $0.demand { true } else { false } }
+        let index = waiting.firstIndex { $0.demand.isAbandon }
         return index.map { waiting.remove(at: $0) }
     }
 
-    mutating func takeAllWaiting() -> [Waiting] {
-        defer { waiting = [] }
-        return waiting
+    /// Those whom it concerns that something cannot be written: all but who gives up just that.
+    mutating func takeFailed() -> [Waiting] {
+        defer { waiting.removeAll { !$0.demand.isAbandon } }
+        return waiting.filter { !$0.demand.isAbandon }
     }
 
     // MARK: Batches
@@ -110,8 +113,11 @@ struct RunnerState {
         return finished
     }
 
-    /// Something could not be written: the next attempt waits twice as long.
+    /// Something could not be written: the next attempt waits twice as long as the one before.
+    ///
+    /// Batches that fail meanwhile wait with it.
     mutating func stalled(at now: Timestamp) {
+        guard retryAt == nil else { return }
         retryAt = now + .milliseconds(retryMilliseconds)
         retryMilliseconds = min(retryMilliseconds * 2, Limits.pipelineRetryLongestMilliseconds)
     }
@@ -148,7 +154,7 @@ struct RunnerState {
     /// The loop is over; returns everybody who still waits.
     mutating func end() -> ([Waiting], [CheckedContinuation<Void, Never>]) {
         hasEnded = true
-        defer { offsetWaiters = [:] }
-        return (takeAllWaiting(), offsetWaiters.values.map(\.continuation))
+        defer { (waiting, offsetWaiters) = ([], [:]) }
+        return (waiting, offsetWaiters.values.map(\.continuation))
     }
 }

@@ -11,7 +11,7 @@ struct RunnerWork {
     /// The next offset to read.
     private(set) var position: Int64
     /// Line bytes of complete batches that are not in objects yet.
-    private(set) var pendingBytes = 0
+    private var pendingBytes = 0
 
     private var batcher: Batcher
     private var partitioning: Partitioning
@@ -23,7 +23,7 @@ struct RunnerWork {
     /// Being prepared.
     private var preparing: [Int64: Batcher.Batch] = [:]
     /// Ready for their commit.
-    private var prepared: [PreparedBatch] = []
+    private(set) var prepared: [PreparedBatch] = []
     /// Could not be prepared or committed, and wait for another attempt.
     private var stalled: [Batcher.Batch] = []
     /// First offsets of the batches that failed before and are not in objects yet.
@@ -49,6 +49,11 @@ struct RunnerWork {
     var openCount: Int { batcher.openCount + pendingCount }
 
     private var pendingCount: Int { waiting.count + preparing.count + prepared.count + stalled.count }
+
+    /// Enough is complete: nothing more is to be read until some of it is in objects.
+    var isFull: Bool {
+        pendingBytes >= Limits.pipelinePendingBytesMax || pendingCount >= Limits.pipelinePendingBatchesMax
+    }
 
     /// No record that was read is anywhere but in an object.
     var isIdle: Bool { openCount == 0 }
@@ -81,11 +86,12 @@ struct RunnerWork {
         var fed = Fed()
         for frame in frames {
             try feed(frame, recoveredEnd: recoveredEnd, &fed)
-            if pendingBytes >= Limits.pipelinePendingBytesMax { break }
+            if isFull { break }
         }
         return fed
     }
 
+    /// Reads a frame from the position on; when enough is complete, not to its end.
     private mutating func feed(_ frame: LogFrame, recoveredEnd: Int64, _ fed: inout Fed) throws {
         // Read in full before the first record is taken, so that a damaged frame is not half in a batch.
         let content = try IngestFrameReader.read(frame.payload, recordCount: frame.recordCount)
@@ -94,9 +100,10 @@ struct RunnerWork {
         for (offset, range) in zip(frame.firstOffset..., content.records) where offset >= position {
             let size = add(range, of: frame.payload, offset: offset, content)
             if offset < recoveredEnd { fed.recoveredBytes += size }
+            position = offset + 1
+            if isFull { break }
         }
         if let stamp = content.stamp { fed.stamps.append((stamp, frame.firstOffset, frame.recordCount, content.time)) }
-        position = frame.endOffset
         if position >= flushedEnd { flushed = [:] }
     }
 
