@@ -196,13 +196,13 @@ _flare_pipelines() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    create|list|get|update|delete|send|flush)
+    create|list|get|update|delete|send|flush|wait|tail|metrics|schema|tokens|rejects)
         # Offer subcommand argument completions
         "_flare_pipelines_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'create list get update delete send flush' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'create list get update delete send flush wait tail metrics schema tokens rejects' -- "${cur}"))
         ;;
     esac
 }
@@ -458,6 +458,441 @@ _flare_pipelines_flush() {
     case "${positional_number}" in
     1)
         __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines flush -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_wait() {
+    repeating_flags=()
+    non_repeating_flags=(--json --flush --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --offset --timeout)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--offset')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines wait -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_tail() {
+    repeating_flags=()
+    non_repeating_flags=(--json --jsonl --version -h --help)
+    repeating_options=(--where)
+    non_repeating_options=(--state --stage --count)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--stage')
+        __flare_add_completions -W 'before'$'\n''after'
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--count')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines tail -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_metrics() {
+    repeating_flags=()
+    non_repeating_flags=(--json --watch --jsonl --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --interval)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--interval')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines metrics -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_schema() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    show|set|clear)
+        # Offer subcommand argument completions
+        "_flare_pipelines_schema_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'show set clear' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_pipelines_schema_show() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines schema show -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_schema_set() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines schema set -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -o plusdirs -fX '!*.@(json)'
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_schema_clear() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines schema clear -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_tokens() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    create|list|revoke)
+        # Offer subcommand argument completions
+        "_flare_pipelines_tokens_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'create list revoke' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_pipelines_tokens_create() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines tokens create -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_tokens_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines tokens list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_tokens_revoke() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines tokens revoke -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines tokens revoke -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_rejects() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|show|replay|purge)
+        # Offer subcommand argument completions
+        "_flare_pipelines_rejects_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list show replay purge' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_pipelines_rejects_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --jsonl --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --limit --cursor --label)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--cursor')
+        return
+        ;;
+    '--label')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines rejects list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_rejects_show() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines rejects show -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines rejects show -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_rejects_replay() {
+    repeating_flags=()
+    non_repeating_flags=(--json --all --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --patch --limit)
+    __flare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--patch')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines rejects replay -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    *)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines rejects replay -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_pipelines_rejects_purge() {
+    repeating_flags=()
+    non_repeating_flags=(--json --all --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines rejects purge -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    *)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion pipelines rejects purge -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
         return
         ;;
     esac

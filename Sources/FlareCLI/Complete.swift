@@ -15,11 +15,25 @@ enum Complete {
 
     /// Instance ids of the workflow that is named before them on the line.
     static let instances = CompletionKind.custom { words, index, prefix in
-        guard let workflow = words.prefix(max(index, 0)).last(where: { !$0.hasPrefix("-") && $0 != prefix }) else {
-            return []
-        }
+        guard let workflow = owner(words, index, prefix) else { return [] }
         let path = "/client/v4/accounts/local/workflows/\(PercentCoding.encode(workflow))/instances"
         return ["latest"] + (await fetch(path, at: ["id"], query: [("per_page", "100")], words: words))
+    }
+
+    static let pipelineTokens = ofPipeline("tokens", at: ["name"])
+    static let rejects = ofPipeline("rejects", at: ["id"])
+
+    /// What belongs to the pipeline that is named before it on the line.
+    private static func ofPipeline(_ part: String, at keys: [String]) -> CompletionKind {
+        .custom { words, index, prefix in
+            guard let pipeline = owner(words, index, prefix) else { return [] }
+            return await fetch("/flare/v1/pipelines/\(PercentCoding.encode(pipeline))/\(part)", at: keys, words: words)
+        }
+    }
+
+    /// The word before the one that is being completed.
+    private static func owner(_ words: [String], _ index: Int, _ prefix: String) -> String? {
+        words.prefix(max(index, 0)).last { !$0.hasPrefix("-") && $0 != prefix }
     }
 
     private static func names(_ path: String, at keys: [String], query: [(String, String)] = []) -> CompletionKind {
@@ -29,7 +43,7 @@ enum Complete {
     private static func fetch(
         _ path: String,
         at keys: [String],
-        query: [(String, String)],
+        query: [(String, String)] = [],
         words: [String]
     ) async -> [String] {
         let environment = ProcessInfo.processInfo.environment

@@ -125,9 +125,28 @@ extension Limits {
     package static let transformAttemptsMax = 3
     package static let transformRetryFirstMilliseconds: Int64 = 200
 
-    /// Objects whose records wait for one follower of a pipeline; older ones are left out for a slow one.
-    package static let recordTailPiecesMax = 64
+    /// Bytes of records that wait for one follower of a pipeline; the oldest are left out for a slow one.
+    package static let recordTailBytesMax = 16_777_216
+
+    /// Bytes of a stream that a follower reads at once, and bytes of lines after which what it was sent goes out.
+    package static let recordTailReadBytes = 1_048_576
+    package static let recordTailChunkBytes = 65_536
+
+    /// Conditions that records in a tail must meet.
+    package static let recordConditionsMax = 16
 
     /// Rejects in one answer of the API, and those that are sent again at once.
     package static let rejectsPageMax = 1_000
+
+    /// Bytes of records after which an answer lists no further reject.
+    package static let rejectsPageBytes = 8_388_608
+
+    /// Rejects of one request that are sent again at once.
+    package static let rejectsReplayedAtOnce = 32
+
+    /// How long one request may wait for an offset to be in an object, in milliseconds.
+    package static let pipelineWaitMillisecondsMax = 60_000
+
+    /// The range of the time between two lines of followed metrics, in milliseconds.
+    package static let metricsIntervalMillisecondsRange = 100...3_600_000
 }

@@ -58,23 +58,6 @@ extension PipelineService {
         }
     }
 
-    /// Returns when the record at an offset, and all before it, are in objects.
-    ///
-    /// Returns early when the task is cancelled. Throws `pipelineNotFound`, or `invalidArgument` for an offset that no
-    /// record has yet.
-    package func waitUntilFlushed(_ nameOrID: String, offset: Int64) async throws {
-        let runner = try runner(named: nameOrID)
-        let end = runner.stream.log.endOffset
-        guard (0..<end).contains(offset) else {
-            throw FlareError(
-                .invalidArgument,
-                "pipeline \"\(nameOrID)\" has no record at offset \(offset) yet",
-                hint: end == 0 ? "it has taken none so far" : "its last one is at \(end - 1)"
-            )
-        }
-        await runner.waitUntilFlushed(offset)
-    }
-
     /// What a pipeline has counted.
     package func metrics(of nameOrID: String) throws -> PipelineMetrics.Snapshot {
         try runner(named: nameOrID).stream.metrics.snapshot

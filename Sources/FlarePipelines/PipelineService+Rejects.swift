@@ -1,16 +1,39 @@
-import FlareModel
+package import FlareModel
 import FlareStore
 import NIOCore
 
 /// Records that were accepted and could not go on: to be looked at, mended and sent again, or given up.
 extension PipelineService {
-    /// A page of a pipeline's rejects, oldest first.
+    /// A page of a pipeline's rejects, oldest first, and whether more follow it.
     ///
-    /// - Parameter after: the id behind which it begins; nil for the first page.
-    package func rejects(of nameOrID: String, after: String?, limit: Int) async throws -> [RejectRecord] {
+    /// It has fewer than `limit` when their records are large.
+    ///
+    /// - Parameters:
+    ///   - after: the id behind which it begins; nil for the first page.
+    ///   - label: those of one label only; nil for all.
+    package func rejects(
+        of nameOrID: String,
+        after: String? = nil,
+        label: String? = nil,
+        limit: Int
+    ) async throws -> (page: [RejectRecord], hasMore: Bool) {
         let id = try get(nameOrID).record.id
         return try await database.read { tx in
-            try RejectRecord.page(pipeline: id, after: after ?? "", limit: limit, in: tx)
+            var (page, bytes) = ([RejectRecord](), 0)
+            while true {
+                // One more than is wanted tells whether there are more; few at once, for a record may be large.
+                let step = min(limit + 1 - page.count, 16)
+                let last = page.last?.id ?? after ?? ""
+                let rows = try RejectRecord.page(pipeline: id, after: last, label: label, limit: step, in: tx)
+                for row in rows {
+                    if page.count == limit || (bytes > 0 && bytes + row.record.count > Limits.rejectsPageBytes) {
+                        return (page, true)
+                    }
+                    bytes += row.record.count
+                    page.append(row)
+                }
+                if rows.count < step { return (page, false) }
+            }
         }
     }
 
@@ -50,6 +73,33 @@ extension PipelineService {
         }
         try await database.write { try RejectRecord.delete(rejectID, pipeline: record.id, in: $0) }
         return offset
+    }
+
+    /// Sends several rejects again, and tells for each where it is now, or why it was refused, in their order.
+    package func replay(
+        _ rejects: [(id: String, replacement: [UInt8]?)],
+        of nameOrID: String
+    ) async throws -> [Result<Int64, FlareError>] {
+        let id = try get(nameOrID).record.id
+        return try await withThrowingTaskGroup(of: (Int, Result<Int64, FlareError>).self) { group in
+            var results = [Result<Int64, FlareError>?](repeating: nil, count: rejects.count)
+            for (index, reject) in rejects.enumerated() {
+                if index >= Limits.rejectsReplayedAtOnce, let (done, result) = try await group.next() {
+                    results[done] = result
+                }
+                group.addTask {
+                    do {
+                        return (
+                            index, .success(try await self.replay(reject.id, of: id, replacement: reject.replacement))
+                        )
+                    } catch let error as FlareError {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            for try await (done, result) in group { results[done] = result }
+            return results.compactMap { $0 }
+        }
     }
 
     /// Gives up one reject, or all, and returns how many.

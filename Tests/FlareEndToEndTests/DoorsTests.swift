@@ -143,7 +143,7 @@ extension EndToEnd {
                     .check()
                 }
                 let query = "SELECT city, fare, stops FROM '\(f.directory)/*.parquet' ORDER BY city"
-                let script = "import duckdb; print(duckdb.sql(\"\(query)\").fetchall())"
+                let script = "import duckdb, sys; sys.stdout.write(str(duckdb.sql(\"\(query)\").fetchall()))"
                 let rows = try await f.run(python, ["-c", script]).check().lines
                 #expect(rows == ["[('Bonn', None, []), ('Köln', 12.5, [1, 2])]"])
             }

@@ -321,27 +321,36 @@ struct PipelineRunnerTests {
         try await PipelinesFixture.with { f in
             let life = try await f.start()
             try await life.create()
-            #expect(await code { try await life.pipelines.waitUntilFlushed("orders", offset: 0) } == .invalidArgument)
+            #expect(await code { try await life.wait(for: 0) } == .invalidArgument)
             try await life.send("[{\"shop\":\"a\",\"n\":1},{\"shop\":\"b\",\"n\":2}]")
-            #expect(await code { try await life.pipelines.waitUntilFlushed("orders", offset: 2) } == .invalidArgument)
-            #expect(await code { try await life.pipelines.waitUntilFlushed("orders", offset: -1) } == .invalidArgument)
+            #expect(await code { try await life.wait(for: 2) } == .invalidArgument)
+            #expect(await code { try await life.wait(for: -2) } == .invalidArgument)
 
-            let impatient = Task { try await life.pipelines.waitUntilFlushed("orders", offset: 1) }
+            let impatient = Task { try await life.wait(for: 1) }
             await Task.yield()
             impatient.cancel()
-            try await impatient.value
+            _ = try await impatient.value
             #expect(try await life.keys().isEmpty)
 
-            let patient = Task { try await life.pipelines.waitUntilFlushed("orders", offset: 1) }
+            let patient = Task { try await life.wait(for: 1) }
             try await life.pipelines.flush("orders")
-            try await patient.value
-            try await life.pipelines.waitUntilFlushed("orders", offset: 1)
+            _ = try await patient.value
+            try await life.wait(for: 1)
             #expect(try await life.keys().count == 2)
 
             try await life.send("{\"n\":3}")
-            let last = Task { try await life.pipelines.waitUntilFlushed("orders", offset: 2) }
+            let last = Task { try await life.wait(for: 2) }
             try await life.crash()
-            try await last.value
+            _ = try await last.value
         }
+    }
+}
+
+extension PipelinesFixture.Life {
+    /// Waits for an offset, for as long as it takes; returns whether it is in an object.
+    @discardableResult
+    fileprivate func wait(for offset: Int64) async throws -> Bool {
+        let far = Timestamp(milliseconds: 9_000_000_000_000)
+        return try await pipelines.waitUntilFlushed("orders", offset: offset, flushing: false, until: far).isFlushed
     }
 }

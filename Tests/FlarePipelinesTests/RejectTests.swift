@@ -72,7 +72,7 @@ struct RejectTests {
             var offsets: [Int64] = []
             var after: String?
             while true {
-                let page = try await life.pipelines.rejects(of: "orders", after: after, limit: 7)
+                let page = try await life.pipelines.rejects(of: "orders", after: after, limit: 7).page
                 guard let last = page.last else { break }
                 offsets += page.map(\.offset)
                 after = last.id

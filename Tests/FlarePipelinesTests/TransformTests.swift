@@ -37,7 +37,7 @@ extension PipelinesFixture.Life {
     }
 
     func rejects() async throws -> [RejectRecord] {
-        try await pipelines.rejects(of: "orders", after: nil, limit: 1_000)
+        try await pipelines.rejects(of: "orders", after: nil, limit: 1_000).page
     }
 
     func text(_ key: String, in bucket: String = "data") async throws -> String {

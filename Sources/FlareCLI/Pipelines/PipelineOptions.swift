@@ -100,7 +100,7 @@ struct PipelineOptions: ParsableArguments, Sendable {
             compression: try compression.map { try Self.choice($0, "compression") },
             compressionLevel: compressionLevel,
             batch: try batch(),
-            schema: try schema.map(SchemaFile.read),
+            schema: try schema.map { try SchemaFile.read($0) },
             transform: transform,
             concurrency: try concurrency.map(Self.number),
             maxLatencyMilliseconds: try maxLatency.map(Self.milliseconds),
@@ -148,16 +148,5 @@ struct PipelineOptions: ParsableArguments, Sendable {
     private static func origins(_ text: String) -> [String] {
         if text == "none" { return [] }
         return text.split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
-    }
-}
-
-/// A schema in a file of the user's.
-enum SchemaFile {
-    /// Throws `fileNotFound`, or `invalidData` naming what is wrong.
-    static func read(_ path: String) throws -> RecordSchema {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw FlareError(.fileNotFound, "the schema file \(path) cannot be read")
-        }
-        return try FlareJSON.decode(RecordSchema.self, from: Array(data))
     }
 }

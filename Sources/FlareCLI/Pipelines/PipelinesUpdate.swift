@@ -8,7 +8,8 @@ struct PipelinesUpdate: FlareCommand {
         abstract: "Change the settings of a pipeline.",
         discussion: """
             What is left out stays as it is. Records accepted before are written under the old settings first. \
-            An empty --batch-on-json-key or --prefix clears it.
+            An empty --batch-on-json-key, --prefix, --partition-by or --transform clears it; so do --cors-origins \
+            none, --max-latency 0s, and flare pipelines schema clear.
             """
     )
 

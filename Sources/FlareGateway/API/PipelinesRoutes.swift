@@ -11,6 +11,8 @@ struct PipelinesRoutes {
     func register(on routes: APIRoutes) {
         registerPipelines(on: routes)
         registerRecords(on: routes)
+        PipelineCommandRoutes(pipelines: pipelines).register(on: routes)
+        RejectsRoutes(pipelines: pipelines).register(on: routes)
         LegacyPipelinesRoutes(pipelines: pipelines, endpoints: endpoints).register(on: routes)
     }
 

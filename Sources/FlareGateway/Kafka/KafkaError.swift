@@ -34,8 +34,8 @@ enum KafkaErrorCode: Int16, Sendable {
 extension KafkaErrorCode {
     /// What a failure of a pipeline is called on Kafka's wire.
     ///
-    /// Decisive is what producers do with a code. For `tooManyRequests` and a disk that is full they shall wait and send
-    /// again: librdkafka sends again after 19 and 56 and knows that nothing was kept, but takes
+    /// Decisive is what producers do with a code. For `tooManyRequests` and a disk that is full they shall wait and
+    /// send again: librdkafka sends again after 19 and 56 and knows that nothing was kept, but takes
     /// THROTTLING_QUOTA_EXCEEDED (89) as final (rd_kafka_err_action); Java and kafka-python have 19, 56 and 89 as
     /// retriable. A pipeline that is unknown is 3, after which all of them ask for the metadata again.
     init(_ code: FlareError.Code) {

@@ -3,7 +3,15 @@
 /// A value of this type has been checked: names are distinct, types are known, bounds are kept. Decoding throws
 /// `invalidData` that names the field. A bare array of fields is accepted too.
 package struct RecordSchema: Sendable, Hashable {
+    /// Empty in `none` only.
     package let fields: [SchemaField]
+
+    /// What takes a schema away in a change of settings: `{"fields":[]}`.
+    package static let none = RecordSchema()
+
+    private init() {
+        fields = []
+    }
 
     /// Throws `invalidData` when names repeat, or a bound of `Limits` is passed.
     package init(fields: [SchemaField]) throws {
@@ -12,9 +20,10 @@ package struct RecordSchema: Sendable, Hashable {
         self.fields = fields
     }
 
-    /// Decodes and checks the text of a schema file; throws `invalidData`.
+    /// Decodes and checks the text of a schema file; throws `invalidData`, also for one without fields.
     package init(json: some Sequence<UInt8>) throws {
         self = try FlareJSON.decode(RecordSchema.self, from: json)
+        guard self != .none else { throw FlareError(.invalidData, "the schema has no fields") }
     }
 }
 
@@ -142,7 +151,11 @@ extension RecordSchema: Codable {
         } else {
             written = try decoder.container(keyedBy: CodingKeys.self).decode([WrittenField].self, forKey: .fields)
         }
-        try self.init(fields: written.enumerated().map { try $1.field(below: "", index: $0) })
+        if written.isEmpty {
+            self = .none
+        } else {
+            try self.init(fields: written.enumerated().map { try $1.field(below: "", index: $0) })
+        }
     }
 
     package func encode(to encoder: any Encoder) throws {

@@ -38,6 +38,8 @@ package final class StreamLog: Sendable {
     let log: SegmentLog
     /// The end of the log when it was opened: records below it are not yet counted as unflushed.
     let recoveredEnd: Int64
+    /// Wakes those who read along.
+    let growth = StreamGrowth()
     private let unflushedBytesMax: Int
     private let state: Mutex<State>
     private let doorRules: Mutex<IngestRules>
@@ -62,6 +64,7 @@ package final class StreamLog: Sendable {
         state = Mutex(State(producers: producers))
         doorRules = Mutex(rules)
         recoveredEnd = log.endOffset
+        log.onDurable { [growth] in growth.notify() }
     }
 
     /// What the pipeline asks of those who send to it now.

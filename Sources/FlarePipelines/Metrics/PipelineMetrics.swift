@@ -27,8 +27,9 @@ package final class PipelineMetrics: Sendable {
         package fileprivate(set) var objects = 0
         package fileprivate(set) var records = 0
         package fileprivate(set) var bytes = 0
-        /// Objects by why their batch was complete.
+        /// Batches by why they were complete, and their objects.
         package fileprivate(set) var rolls: [RollReason: Int] = [:]
+        package fileprivate(set) var rolledObjects: [RollReason: Int] = [:]
         package fileprivate(set) var failures = 0
         package fileprivate(set) var rejected = 0
     }
@@ -81,6 +82,7 @@ package final class PipelineMetrics: Sendable {
             counts.sink.records += records
             counts.sink.bytes += bytes
             counts.sink.rolls[reason, default: 0] += 1
+            counts.sink.rolledObjects[reason, default: 0] += objects
         }
     }
 

@@ -58,12 +58,25 @@ package struct RejectRecord: Sendable, Hashable {
 
     /// A page of a pipeline's rejects, oldest first.
     ///
-    /// - Parameter after: the id behind which it begins; empty for the first page.
-    static func page(pipeline id: String, after: String, limit: Int, in tx: Transaction) throws -> [RejectRecord] {
+    /// - Parameters:
+    ///   - after: the id behind which it begins; empty for the first page.
+    ///   - label: those of one label only; nil for all.
+    static func page(
+        pipeline id: String,
+        after: String,
+        label: String?,
+        limit: Int,
+        in tx: Transaction
+    ) throws -> [RejectRecord] {
         try tx.rows(
-            "SELECT \(columns) FROM pipeline_rejects WHERE pipeline_id = ? AND id > ? ORDER BY id LIMIT ?",
+            """
+            SELECT \(columns) FROM pipeline_rejects
+            WHERE pipeline_id = ? AND id > ? AND (? = 0 OR label = ?) ORDER BY id LIMIT ?
+            """,
             .text(id),
             .text(after),
+            .init(label == nil ? 0 : 1),
+            .init(label),
             .init(limit),
             decode: RejectRecord.init
         )

@@ -48,11 +48,17 @@ struct JSONKey: Sendable, Hashable {
         names.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ".")
     }
 
+    /// The value's text, by which records are told apart: `missing` where there is none, and cut where it is long.
+    func value(in payload: ByteBuffer, at range: Range<Int>) -> ByteBuffer {
+        guard let text = text(in: payload, at: range) else { return Self.missing }
+        return text.readableBytes > Limits.partitionValueBytesMax ? Self.shortened(text) : text
+    }
+
     /// The value's text in a record that has been checked before: a string's characters, a number as written, or
-    /// `true`, `false`, `null`.
+    /// `true`, `false`, `null`; nil where it is missing, an object or an array.
     ///
     /// Where a name occurs twice the last one counts, as for `JSON.parse`.
-    func value(in payload: ByteBuffer, at range: Range<Int>) -> ByteBuffer {
+    func text(in payload: ByteBuffer, at range: Range<Int>) -> ByteBuffer? {
         let found = payload.withUnsafeReadableBytes { raw -> Range<Int>? in
             let start = payload.readerIndex
             let bytes = raw.assumingMemoryBound(to: UInt8.self)
@@ -61,10 +67,8 @@ struct JSONKey: Sendable, Hashable {
             guard let found = try? find(in: bytes, record: record) else { return nil }
             return (found.lowerBound + start)..<(found.upperBound + start)
         }
-        guard let found, let slice = payload.getSlice(at: found.lowerBound, length: found.count) else {
-            return Self.missing
-        }
-        return Self.text(of: slice)
+        guard let found else { return nil }
+        return payload.getSlice(at: found.lowerBound, length: found.count).map(Self.text)
     }
 
     private func find(in bytes: UnsafeBufferPointer<UInt8>, record: Range<Int>) throws(JSONFault) -> Range<Int>? {
@@ -124,7 +128,7 @@ struct JSONKey: Sendable, Hashable {
                 }
             }
         }
-        return text.readableBytes > Limits.partitionValueBytesMax ? shortened(text) : text
+        return text
     }
 
     /// A long value's beginning and 64 bits of its SHA-256, so that different values stay apart.

@@ -67,16 +67,40 @@ final class PipelineRunner: Sendable {
     /// Throws what keeps them from being written; they stay in the stream then.
     func demand(_ demand: RunnerState.Demand) async throws {
         try await withCheckedThrowingContinuation { (answer: CheckedContinuation<Void, any Error>) in
-            let isTaken = state.withLock { state in
-                if state.hasEnded { return false }
-                state.waiting.append(RunnerState.Waiting(end: stream.log.endOffset, demand: demand, answer: answer))
-                state.mustRetry = true
-                return true
-            }
-            guard isTaken else { return answer.resume(throwing: Self.ended()) }
-            wake.notify()
-            retry.notify()
+            take(RunnerState.Waiting(end: stream.log.endOffset, demand: demand, answer: answer))
         }
+    }
+
+    /// As `demand(.flush)`, but ends with `CancellationError` when the task is cancelled; what is complete by then is
+    /// still written.
+    func flush() async throws {
+        let waiting = Mutex<String?>(nil)
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (answer: CheckedContinuation<Void, any Error>) in
+                let demand = RunnerState.Waiting(end: stream.log.endOffset, demand: .flush, answer: answer)
+                waiting.withLock { $0 = demand.id }
+                take(demand)
+                if Task.isCancelled { giveUp(demand.id) }
+            }
+        } onCancel: {
+            waiting.withLock { $0 }.map(giveUp)
+        }
+    }
+
+    private func take(_ demand: RunnerState.Waiting) {
+        let isTaken = state.withLock { state in
+            if state.hasEnded { return false }
+            state.waiting.append(demand)
+            state.mustRetry = true
+            return true
+        }
+        guard isTaken else { return demand.answer.resume(throwing: Self.ended()) }
+        wake.notify()
+        retry.notify()
+    }
+
+    private func giveUp(_ demandID: String) {
+        state.withLock { $0.take(id: demandID) }?.answer.resume(throwing: CancellationError())
     }
 
     /// Returns when the record at an offset, and all before it, are in objects; also when the task is cancelled.
@@ -122,6 +146,7 @@ final class PipelineRunner: Sendable {
             if let work { await writer.discard(work.prepared) }
         }
         await writer.discard(state.withLock { $0.takeFinished() }.compactMap(\.prepared))
+        tail.finish()
         let (waiting, offsets) = state.withLock { $0.end() }
         for waiting in waiting { waiting.answer.resume(throwing: Self.ended()) }
         for waiter in offsets { waiter.resume() }

@@ -23,6 +23,7 @@ struct RunnerState {
     }
 
     struct Waiting {
+        let id = Identifier.hexadecimal()
         /// All records below it were accepted before.
         let end: Int64
         let demand: Demand
@@ -104,6 +105,11 @@ struct RunnerState {
     mutating func takeFailed() -> [Waiting] {
         defer { waiting.removeAll { !$0.demand.isAbandon } }
         return waiting.filter { !$0.demand.isAbandon }
+    }
+
+    /// Takes back a demand that nobody waits for any more.
+    mutating func take(id: String) -> Waiting? {
+        waiting.firstIndex { $0.id == id }.map { waiting.remove(at: $0) }
     }
 
     // MARK: Batches
