@@ -103,7 +103,8 @@ extension Limits {
     /// JSON keys by which one pipeline spreads its records.
     package static let partitionKeysMax = 4
 
-    /// Batches of one pipeline that may be transformed and written at once, and how many are when nobody chose.
+    /// Batches of one pipeline that may be transformed and written at once, and how many are when nobody chose; without
+    /// a transform as many as one transaction commits.
     package static let pipelineConcurrencyMax = 64
     package static let pipelineConcurrencyAutomatic = 4
 

@@ -32,7 +32,9 @@ struct PipelineSettingsTests {
                     keepsKafkaMetadata: false
                 )
         )
-        #expect(settings.concurrency == Limits.pipelineConcurrencyAutomatic)
+        #expect(settings.concurrency == Limits.pipelineCommitBatchesMax)
+        #expect(try self.settings(.init(transform: "worker")).concurrency == Limits.pipelineConcurrencyAutomatic)
+        #expect(try self.settings(.init(concurrency: 2)).concurrency == 2)
         #expect(settings.transform == nil && settings.jsonKey == nil)
         #expect(settings.rules.age == .seconds(Limits.batchSecondsDefault))
         #expect(settings.ingestRules.schema == nil && !settings.ingestRules.requiresToken)

@@ -18,8 +18,10 @@ struct RunnerWork {
     /// From the checkpoint: records of these keys below these offsets are in objects and are passed over.
     private var flushed: [ByteBuffer: Int64]
     private var flushedEnd: Int64
-    /// Complete, and not begun yet.
-    private var waiting: [Batcher.Batch] = []
+    /// Complete, and not begun yet: later than all of their keys that were begun.
+    private var waiting = CircularBuffer<Batcher.Batch>()
+    /// Begun before, and due for another attempt.
+    private var retrying: [Batcher.Batch] = []
     /// Being prepared.
     private var preparing: [Int64: Batcher.Batch] = [:]
     /// Ready for their commit.
@@ -48,7 +50,9 @@ struct RunnerWork {
     /// Open batches and those on their way.
     var openCount: Int { batcher.openCount + pendingCount }
 
-    private var pendingCount: Int { waiting.count + preparing.count + prepared.count + stalled.count }
+    private var pendingCount: Int {
+        waiting.count + retrying.count + preparing.count + prepared.count + stalled.count
+    }
 
     /// Enough is complete: nothing more is to be read until some of it is in objects.
     var isFull: Bool {
@@ -65,8 +69,9 @@ struct RunnerWork {
 
     /// The ingest time of the oldest record that is not in an object.
     var oldestTime: Timestamp? {
-        let pending = (waiting + preparing.values + prepared.map(\.batch) + stalled).map(\.firstTime)
-        return (pending + [batcher.oldestTime].compactMap { $0 }).min()
+        let begun = (retrying + preparing.values + prepared.map(\.batch) + stalled).map(\.firstTime)
+        let waiting = waiting.lazy.map(\.firstTime).min()
+        return (begun + [waiting, batcher.oldestTime].compactMap { $0 }).min()
     }
 
     /// When the oldest open batch must roll.
@@ -140,7 +145,7 @@ struct RunnerWork {
     }
 
     private mutating func roll(_ batches: [Batcher.Batch]) {
-        waiting += batches
+        waiting.append(contentsOf: batches)
         pendingBytes += batches.reduce(0) { $0 + $1.lines.readableBytes }
     }
 
@@ -148,10 +153,9 @@ struct RunnerWork {
 
     /// The next batch to prepare; nil when none waits.
     mutating func takeNext() -> Batcher.Batch? {
-        guard !waiting.isEmpty else { return nil }
-        let batch = waiting.removeFirst()
-        preparing[batch.firstOffset] = batch
-        return batch
+        let next = retrying.isEmpty ? waiting.popFirst() : retrying.removeFirst()
+        if let next { preparing[next.firstOffset] = next }
+        return next
     }
 
     /// A batch is ready for its commit.
@@ -169,7 +173,7 @@ struct RunnerWork {
 
     /// The batches whose time has come again go first.
     mutating func retryStalled() {
-        waiting = stalled.sorted { $0.firstOffset < $1.firstOffset } + waiting
+        retrying = (retrying + stalled).sorted { $0.firstOffset < $1.firstOffset }
         stalled = []
     }
 
@@ -177,17 +181,18 @@ struct RunnerWork {
     ///
     /// Empty when none can be committed. They go on being held until `committed` or `failed`.
     func nextGroup(batchesMax: Int) -> (batches: [PreparedBatch], watermark: Int64) {
+        let begun = retrying + preparing.values + stalled
         var blocked: [ByteBuffer: Int64] = [:]
-        for batch in waiting + preparing.values + stalled {
-            blocked[batch.key] = min(blocked[batch.key] ?? .max, batch.firstOffset)
-        }
+        for batch in begun { blocked[batch.key] = min(blocked[batch.key] ?? .max, batch.firstOffset) }
         let ready = prepared.filter { $0.batch.firstOffset < blocked[$0.batch.key] ?? .max }
             .sorted { $0.batch.firstOffset < $1.batch.firstOffset }
             .prefix(batchesMax)
         let chosen = Set(ready.map(\.batch.firstOffset))
-        let held = prepared.map(\.batch).filter { !chosen.contains($0.firstOffset) }
-        let lowest = (waiting + preparing.values + stalled + held).map(\.firstOffset).min() ?? position
-        return (Array(ready), min(position, lowest, batcher.lowestOffset ?? position))
+        let held = prepared.lazy.map(\.batch.firstOffset).filter { !chosen.contains($0) }.min()
+        let lowest = [
+            held, begun.lazy.map(\.firstOffset).min(), waiting.lazy.map(\.firstOffset).min(), batcher.lowestOffset,
+        ]
+        return (Array(ready), lowest.compactMap { $0 }.reduce(position, min))
     }
 
     /// The batches of `nextGroup` are in objects.

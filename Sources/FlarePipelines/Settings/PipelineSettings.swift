@@ -103,8 +103,9 @@ extension PipelineSettings {
 
     /// Batches that are transformed and written at once.
     var concurrency: Int {
-        let chosen = body.concurrency ?? 0
-        return chosen == 0 ? Limits.pipelineConcurrencyAutomatic : chosen
+        if let chosen = body.concurrency, chosen > 0 { return chosen }
+        // Without a transform a batch costs so little that what one transaction takes had better be ready together.
+        return transform == nil ? Limits.pipelineCommitBatchesMax : Limits.pipelineConcurrencyAutomatic
     }
 
     var rules: Batcher.Rules {
