@@ -60,19 +60,23 @@ extension PipelineService {
     package func replay(_ rejectID: String, of nameOrID: String, replacement: [UInt8]?) async throws -> Int64 {
         let record = try get(nameOrID).record
         let reject = try await reject(rejectID, of: nameOrID)
-        let (result, error) = try await ingest(
-            ByteBuffer(bytes: replacement ?? reject.record),
-            into: record.id,
-            form: .detect,
+        let stream = try runner(named: record.id).stream
+        var batch = IngestBatch(
             source: .replay,
-            stamp: ProducerStamp(kind: .replay, id: Array(rejectID.utf8))
+            rules: stream.rules,
+            stamp: ProducerStamp(kind: .replay, id: Array(rejectID.utf8)),
+            at: time.now(),
+            capacity: reject.record.count
         )
-        if let error { throw error }
-        guard let offset = result.offset else {
-            throw FlareError(.invalidData, "the reject's replacement holds no record", hint: "purge the reject instead")
+        // One record for one reject: it goes only when all that takes its place is safe.
+        let refusal = (replacement ?? reject.record).withUnsafeBufferPointer { batch.add(record: $0) }
+        if let refusal {
+            throw FlareError(.invalidData, "the record was refused: \(refusal)", hint: "change it with --patch")
         }
+        let receipt = try await stream.append(batch, by: group)
+        if !receipt.isDuplicate { stream.metrics.took(.replay, records: 1, bytes: batch.lineBytes, refused: 0) }
         try await database.write { try RejectRecord.delete(rejectID, pipeline: record.id, in: $0) }
-        return offset
+        return receipt.offset
     }
 
     /// Sends several rejects again, and tells for each where it is now, or why it was refused, in their order.

@@ -75,6 +75,13 @@ private final class StreamHarness: Sendable {
         disk.hold(.sync)
     }
 
+    /// Has a batch written and its sync held, so that what comes next is another write.
+    func sendAhead() async throws {
+        let written = disk.count(of: .write)
+        try send("other", nil)
+        await until("it is on its way") { disk.count(of: .write) > written }
+    }
+
     static func key(_ id: UInt8, fingerprint: UInt32 = 0) -> ProducerStamp {
         ProducerStamp(kind: .idempotencyKey, id: [id], fingerprint: fingerprint)
     }
@@ -169,9 +176,7 @@ struct StreamLogTests {
         let harness = try Harness()
         #expect(try await harness.ask("1", Harness.numbered(.webSocket, 1)) == "1: 0")
         try await harness.hang()
-        // On its way to the disk, so that what comes next is another write.
-        try harness.send("other", nil)
-        await harness.until("it is on its way") { harness.log.unflushedBytes > 0 }
+        try await harness.sendAhead()
         for sequence in 2..<5 { try harness.send("\(sequence)", Harness.numbered(.webSocket, Int64(sequence))) }
         harness.disk.fail(.write, number: ENOSPC)
         harness.disk.release()
@@ -192,11 +197,10 @@ struct StreamLogTests {
     func failedKey() async throws {
         let harness = try Harness()
         try await harness.hang()
-        try harness.send("other", nil)
-        await harness.until("it is on its way") { harness.log.unflushedBytes > 0 }
+        try await harness.sendAhead()
         try harness.send("a", Harness.key(1))
         try harness.send("b", Harness.key(1))
-        harness.disk.fail(.write, times: 1, number: ENOSPC)
+        harness.disk.fail(.write, times: 1, number: ENOSPC, path: "segment-")
         harness.disk.release()
         await harness.until("all answers") { harness.answers.count == 4 }
         #expect(harness.answers.filter { !$0.hasPrefix("other") }.dropFirst() == ["a: disk_full", "b: 2"])
