@@ -30,6 +30,10 @@ extension Limits {
     /// of reading again after a crash.
     package static let pipelineSpanBytesMax = 268_435_456
 
+    /// How far a batch that cannot be written may hold back the recycling of its log while other keys go on, in record
+    /// bytes; then the pipeline reads no further, and with its bound on unflushed bytes takes no more.
+    package static let pipelineHeldSpanBytesMax: Int64 = 1_073_741_824
+
     /// Rolled batches that one transaction commits: enough to share its sync, few enough to keep it short.
     package static let pipelineCommitBatchesMax = 64
 

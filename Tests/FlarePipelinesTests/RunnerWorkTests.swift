@@ -242,4 +242,25 @@ struct RunnerWorkTests {
         let batch = work.takeNext()
         #expect(batch?.rows == 2)
     }
+
+    @Test("a batch that cannot be written lets other keys go on, until too much log waits for it")
+    func heldBack() throws {
+        var model = try WorkModel(rowsMax: 2)
+        model.append(["bad", "bad"] + Array(repeating: "good", count: 20))
+        var work = RunnerWork(model.record, checkpoint: model.checkpoint, heldSpanBytesMax: 100)
+        _ = try work.feed(model.frames, recoveredEnd: 0)
+        work.stall(try #require(work.takeNext()))
+        while let next = work.takeNext() { work.add(PreparedBatch(batch: next)) }
+        let others = work.nextGroup(batchesMax: 100)
+        #expect(others.batches.count == 10)
+        #expect(others.watermark == 0)
+        work.committed(others.batches)
+        #expect(work.isFull)
+
+        work.retryStalled()
+        #expect(work.isFull)
+        work.add(PreparedBatch(batch: try #require(work.takeNext())))
+        work.committed(work.nextGroup(batchesMax: 1).batches)
+        #expect(!work.isFull)
+    }
 }

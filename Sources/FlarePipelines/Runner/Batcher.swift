@@ -38,7 +38,7 @@ struct Batcher {
         /// Never before that of an older batch, even if the clock was set back.
         fileprivate(set) var deadline: Timestamp
         /// All record bytes that were fed before this batch began.
-        fileprivate let begunAt: Int64
+        let begunAt: Int64
         fileprivate(set) var lastOffset: Int64
         fileprivate(set) var rows = 0
         fileprivate(set) var lines: ByteBuffer
@@ -58,7 +58,8 @@ struct Batcher {
     /// Least recently used first.
     private var byUse = SlotList()
     private var openBytes = 0
-    private var fedBytes: Int64 = 0
+    /// Line bytes of all records that were fed.
+    private(set) var fedBytes: Int64 = 0
 
     init(rules: Rules) {
         self.rules = rules

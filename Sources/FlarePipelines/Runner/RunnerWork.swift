@@ -28,10 +28,18 @@ struct RunnerWork {
     private(set) var prepared: [PreparedBatch] = []
     /// Could not be prepared or committed, and wait for another attempt.
     private var stalled: [Batcher.Batch] = []
-    /// First offsets of the batches that failed before and are not in objects yet.
-    private var troubled: Set<Int64> = []
+    /// The batches that failed before and are not in objects yet: their first offsets, and how much had been fed before
+    /// each began.
+    private var troubled: [Int64: Int64] = [:]
 
-    init(_ record: PipelineRecord, checkpoint: Checkpoint) {
+    private let heldSpanBytesMax: Int64
+
+    init(
+        _ record: PipelineRecord,
+        checkpoint: Checkpoint,
+        heldSpanBytesMax: Int64 = Limits.pipelineHeldSpanBytesMax
+    ) {
+        self.heldSpanBytesMax = heldSpanBytesMax
         self.record = record
         partitioning = record.settings.partitioning
         naming = record.settings.naming(pipelineID: record.id)
@@ -57,6 +65,13 @@ struct RunnerWork {
     /// Enough is complete: nothing more is to be read until some of it is in objects.
     var isFull: Bool {
         pendingBytes >= Limits.pipelinePendingBytesMax || pendingCount >= Limits.pipelinePendingBatchesMax
+            || isHeldBack
+    }
+
+    /// A batch that cannot be written holds back the recycling of so much log that other keys must wait for it too.
+    private var isHeldBack: Bool {
+        guard let oldest = troubled.values.min() else { return false }
+        return batcher.fedBytes - oldest > heldSpanBytesMax
     }
 
     /// No record that was read is anywhere but in an object.
@@ -168,7 +183,7 @@ struct RunnerWork {
     mutating func stall(_ batch: Batcher.Batch) {
         preparing[batch.firstOffset] = nil
         stalled.append(batch)
-        troubled.insert(batch.firstOffset)
+        troubled[batch.firstOffset] = batch.begunAt
     }
 
     /// The batches whose time has come again go first.
@@ -198,7 +213,7 @@ struct RunnerWork {
     /// The batches of `nextGroup` are in objects.
     mutating func committed(_ group: [PreparedBatch]) {
         remove(group)
-        troubled.subtract(group.map(\.batch.firstOffset))
+        for batch in group { troubled[batch.batch.firstOffset] = nil }
         pendingBytes -= group.reduce(0) { $0 + $1.batch.lines.readableBytes }
     }
 
@@ -206,7 +221,7 @@ struct RunnerWork {
     mutating func failed(_ group: [PreparedBatch]) {
         remove(group)
         stalled += group.map(\.batch)
-        troubled.formUnion(group.map(\.batch.firstOffset))
+        for batch in group { troubled[batch.batch.firstOffset] = batch.batch.begunAt }
     }
 
     private mutating func remove(_ group: [PreparedBatch]) {
