@@ -40,6 +40,10 @@ extension Limits {
     /// Bytes of log that a pipeline reads in one turn.
     package static let pipelineReadBytes = 8_388_608
 
+    /// When a turn reads fewer bytes than this, the pipeline lets records gather for so long before the next.
+    package static let pipelineReadBytesLow = 262_144
+    package static let pipelineGatherMilliseconds: Int64 = 5
+
     /// The range of `--batch-size`, in bytes of records before compression, and its default.
     package static let batchBytesRange = 1...100_000_000
     package static let batchBytesDefault = 10_000_000
@@ -64,6 +68,11 @@ extension Limits {
 
     /// Requests of one ingest connection that may wait for their answer before it is read no further.
     package static let ingestPipelinedMax = 64
+
+    /// A body of at least so many bytes is split apart from the event loop of its connection.
+    ///
+    /// Below it the way there and back costs more than it saves.
+    package static let ingestScannedApartBytes = 262_144
 
     /// Seconds without a byte from an ingest client: within a request, and between two.
     package static let ingestStalledSeconds = 30

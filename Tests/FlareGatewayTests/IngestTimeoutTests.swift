@@ -3,6 +3,7 @@ import FlarePipelines
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import NIOPosix
 import Testing
 
 @testable import FlareGateway
@@ -17,7 +18,8 @@ struct IngestTimeoutTests {
                 producers: WebSocketProducers(),
                 bodiesBytes: Counter(),
                 now: { pipelines.now() }
-            )
+            ),
+            scanners: MultiThreadedEventLoopGroup.singleton
         )
         let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
         let channel = EmbeddedChannel()

@@ -249,7 +249,8 @@ struct RunnerWorkTests {
         model.append(["bad", "bad"] + Array(repeating: "good", count: 20))
         var work = RunnerWork(model.record, checkpoint: model.checkpoint, heldSpanBytesMax: 100)
         _ = try work.feed(model.frames, recoveredEnd: 0)
-        work.stall(try #require(work.takeNext()))
+        let bad = work.takeNext()
+        work.stall(try #require(bad))
         while let next = work.takeNext() { work.add(PreparedBatch(batch: next)) }
         let others = work.nextGroup(batchesMax: 100)
         #expect(others.batches.count == 10)
@@ -259,7 +260,8 @@ struct RunnerWorkTests {
 
         work.retryStalled()
         #expect(work.isFull)
-        work.add(PreparedBatch(batch: try #require(work.takeNext())))
+        let again = work.takeNext()
+        work.add(PreparedBatch(batch: try #require(again)))
         work.committed(work.nextGroup(batchesMax: 1).batches)
         #expect(!work.isFull)
     }

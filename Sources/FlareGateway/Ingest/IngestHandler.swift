@@ -29,12 +29,18 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     let pipelines: PipelineService
     private let webSockets: WebSocketHandler.Surroundings
+    /// Loops on which large bodies are split.
+    private let scanners: any EventLoopGroup
     /// Body bytes in memory over all connections.
     private let bodiesBytes: Counter
     /// Where the last common request went.
     var lastStream: (name: ByteBuffer, stream: StreamLog)?
     private var replies = ReplyQueue()
     private var receiving: Receiving?
+    /// A body of this connection is being split on another loop.
+    private var isScanning = false
+    /// Whole requests that wait for it.
+    private var parked = CircularBuffer<Receiving>()
     private var context: ChannelHandlerContext?
     private var lastRead = NIODeadline.now()
     private var lingersUntil: NIODeadline?
@@ -44,8 +50,13 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private(set) var hasLastRequest = false
     private var watch: RepeatedTask?
 
-    init(pipelines: PipelineService, webSockets: WebSocketHandler.Surroundings) {
+    init(
+        pipelines: PipelineService,
+        webSockets: WebSocketHandler.Surroundings,
+        scanners: any EventLoopGroup
+    ) {
         self.pipelines = pipelines
+        self.scanners = scanners
         self.webSockets = webSockets
         bodiesBytes = webSockets.bodiesBytes
     }
@@ -64,6 +75,8 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         watch?.cancel()
         self.context = nil
         dropBody()
+        for request in parked { bodiesBytes.subtract(request.body.readableBytes) }
+        parked.removeAll()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -256,6 +269,15 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let request = receiving else { return }
         receiving = nil
         hasLastRequest = !request.keepsAlive
+        if isScanning {
+            parked.append(request)
+        } else {
+            answer(request)
+        }
+    }
+
+    /// Answers a request that is whole, or sets out to.
+    private func answer(_ request: Receiving) {
         bodiesBytes.subtract(request.body.readableBytes)
         switch request.route {
         case .greeting:
@@ -273,7 +295,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
             )
             finish(request.ticket, reply, closes: !request.keepsAlive || isQuiescing)
         case .records(let records):
-            append(request.body, of: records, request.ticket, closes: !request.keepsAlive)
+            scan(request.body, of: records, request.ticket, closes: !request.keepsAlive)
         }
     }
 
@@ -304,17 +326,63 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Records
 
-    private func append(_ body: ByteBuffer, of request: IngestRequest, _ ticket: Int, closes: Bool) {
+    /// Splits and checks a body: here, or on another loop when it is large, so that it holds up no other connection.
+    ///
+    /// What this connection sends meanwhile waits, so that its records stay in their order.
+    private func scan(_ body: ByteBuffer, of request: IngestRequest, _ ticket: Int, closes: Bool) {
         guard let context else { return }
-        let stream = request.stream
-        let batch: IngestBatch
+        let (scan, time) = (request.scan, pipelines.now())
         do {
             try request.decoder?.finish()
-            batch = try request.batch(of: body, at: pipelines.now())
+            guard body.readableBytes >= Limits.ingestScannedApartBytes, let loop = scanner(besides: context.eventLoop)
+            else {
+                return append(try scan.batch(of: body, at: time), of: request, ticket, closes: closes)
+            }
+            isScanning = true
+            let bound = NIOLoopBound((self, request), eventLoop: context.eventLoop)
+            loop.execute {
+                let batch = Result { try scan.batch(of: body, at: time) }
+                bound.eventLoop.execute {
+                    let (door, request) = bound.value
+                    door.scanned(batch, of: request, ticket, closes: closes)
+                }
+            }
         } catch {
-            let reply = IngestReply.failure(Self.known(error), headers: request.headers, closes: closes)
-            return finish(ticket, reply, closes: closes)
+            refuse(Self.known(error), of: request, ticket, closes: closes)
         }
+    }
+
+    /// An event loop that is not this connection's; nil when there is only one.
+    private func scanner(besides own: any EventLoop) -> (any EventLoop)? {
+        for _ in 0..<2 {
+            let loop = scanners.next()
+            if loop !== own { return loop }
+        }
+        return nil
+    }
+
+    private func scanned(
+        _ batch: Result<IngestBatch, any Error>,
+        of request: IngestRequest,
+        _ ticket: Int,
+        closes: Bool
+    ) {
+        isScanning = false
+        switch batch {
+        case .success(let batch): append(batch, of: request, ticket, closes: closes)
+        case .failure(let error): refuse(Self.known(error), of: request, ticket, closes: closes)
+        }
+        while !isScanning, let next = parked.popFirst() { answer(next) }
+    }
+
+    private func refuse(_ error: FlareError, of request: IngestRequest, _ ticket: Int, closes: Bool) {
+        let reply = IngestReply.failure(error, headers: request.headers, closes: closes)
+        finish(ticket, reply, closes: closes)
+    }
+
+    private func append(_ batch: IngestBatch, of request: IngestRequest, _ ticket: Int, closes: Bool) {
+        guard let context else { return }
+        let stream = request.stream
         if let error = batch.allRefused {
             stream.metrics.took(.http, records: 0, bytes: 0, refused: batch.refusedCount)
             let result = batch.result(offset: nil)

@@ -142,9 +142,17 @@ struct IngestRequest {
         }
     }
 
-    /// Splits and checks the body.
-    ///
-    /// Throws `invalidData` when it cannot be used.
+    /// What turns the body into a batch, on any thread.
+    var scan: IngestScan { IngestScan(rules: rules, form: form, idempotencyKey: idempotencyKey) }
+}
+
+/// Splits and checks bodies.
+struct IngestScan: Sendable {
+    let rules: IngestRules
+    let form: BodyForm
+    let idempotencyKey: [UInt8]?
+
+    /// Throws `invalidData` when the body cannot be used.
     func batch(of body: ByteBuffer, at time: Timestamp) throws -> IngestBatch {
         let stamp = idempotencyKey.map { key in
             ProducerStamp(kind: .idempotencyKey, id: key, fingerprint: IngestBatch.fingerprint(of: body))

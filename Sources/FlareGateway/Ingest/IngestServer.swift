@@ -9,7 +9,9 @@ import NIOHTTP1
 package final class IngestServer: Sendable {
     private let door: DoorServer
 
-    /// - Parameter prepare: adds to a new connection what comes before HTTP, such as TLS.
+    /// - Parameters:
+    ///   - group: whose loops the connections are on, and large bodies are split on.
+    ///   - prepare: adds to a new connection what comes before HTTP, such as TLS.
     package init(
         pipelines: PipelineService,
         group: any EventLoopGroup,
@@ -27,7 +29,7 @@ package final class IngestServer: Sendable {
             quiesce: IngestHandler.Quiesce(),
             prepare: prepare
         ) { channel in
-            let handler = IngestHandler(pipelines: pipelines, webSockets: webSockets)
+            let handler = IngestHandler(pipelines: pipelines, webSockets: webSockets, scanners: group)
             // A WebSocket client's first frames may come with its handshake, and belong to the handler after it.
             let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
             try channel.pipeline.syncOperations.addHandlers([RequestRecogniser(handler), decoder, handler])

@@ -189,11 +189,15 @@ package final class StreamLog: Sendable {
     ) {
         let (lineBytes, recordCount, stamp) = (batch.lineBytes, batch.recordCount, batch.stamp)
         let time = batch.time
-        let gather = Gather(frames: batch.frames.count) { result in
+        let ended: @Sendable (Result<Int64, FlareError>) -> Void = { result in
             self.ended(lineBytes, result, stamp, recordCount, at: time)
             done(result.map { AppendReceipt(offset: $0, recordCount: recordCount) })
             if let stamp { self.goOn(stamp.key, after: result) }
         }
+        if batch.frames.count == 1 {
+            return log.append(batch.frames[0].payload, recordCount: recordCount, on: eventLoop, ended)
+        }
+        let gather = Gather(frames: batch.frames.count, ended)
         order.withLock { _ in
             for frame in batch.frames {
                 log.append(frame.payload, recordCount: frame.recordCount, on: eventLoop, gather.frameEnded)

@@ -10,6 +10,13 @@ package final class PipelineMetrics: Sendable {
         package fileprivate(set) var bytes = 0
         package fileprivate(set) var refused = 0
         package fileprivate(set) var throttled = 0
+
+        fileprivate mutating func add(records: Int, bytes: Int, refused: Int) {
+            requests += 1
+            self.records += records
+            self.bytes += bytes
+            self.refused += refused
+        }
     }
 
     /// One label of a transform.
@@ -49,12 +56,7 @@ package final class PipelineMetrics: Sendable {
 
     /// Records of a request are durable.
     package func took(_ source: IngestSource, records: Int, bytes: Int, refused: Int) {
-        counts.withLock { counts in
-            counts.sources[source, default: Source()].requests += 1
-            counts.sources[source, default: Source()].records += records
-            counts.sources[source, default: Source()].bytes += bytes
-            counts.sources[source, default: Source()].refused += refused
-        }
+        counts.withLock { $0.sources[source, default: Source()].add(records: records, bytes: bytes, refused: refused) }
     }
 
     /// A request was asked to come again later.

@@ -20,6 +20,8 @@ final class PipelineRunner: Sendable {
     private let logger: Logger
     private let state: Mutex<RunnerState>
     private let wake = Wake()
+    /// Whether new records wake the loop; not while it lets them gather.
+    private let heedsGrowth = Flag(true)
     /// Ends the wait before another attempt, when somebody asks for something: new records alone do not.
     private let retry = Wake()
 
@@ -43,7 +45,7 @@ final class PipelineRunner: Sendable {
         self.logger = logger
         transformer = BatchTransformer(hooks: hooks, metrics: stream.metrics, time: time, logger: logger)
         state = Mutex(RunnerState(record: record))
-        stream.log.onDurable { [wake] in wake.notify() }
+        stream.log.onDurable { [wake, heedsGrowth] in if heedsGrowth.isSet { wake.notify() } }
     }
 
     /// The pipeline with the settings in force.
@@ -172,7 +174,10 @@ final class PipelineRunner: Sendable {
         if let waiting = takeWaiting(&work) { return try await meet(waiting, &work) }
         retryStalled(&work)
         start(&work, &group)
-        if try read(&work) { return true }
+        if let sizeBytes = try read(&work) {
+            if sizeBytes < Limits.pipelineReadBytesLow { await gather() }
+            return true
+        }
         if work.preparingCount < work.record.settings.concurrency, start(&work, &group) { return true }
         publish(work)
         await wait(work)
@@ -181,17 +186,17 @@ final class PipelineRunner: Sendable {
 
     /// Reads on, unless too much is on its way or somebody waits for the loop to run empty.
     ///
-    /// True when there was something to read.
-    private func read(_ work: inout RunnerWork) throws -> Bool {
+    /// How much there was to read; nil when there was nothing.
+    private func read(_ work: inout RunnerWork) throws -> Int? {
         if work.isFull || state.withLock({ $0.holdsReading(work.position) }) {
             // A deadline that has passed would let the loop find no rest.
             work.advance(to: time.now())
-            return false
+            return nil
         }
         let frames = try stream.log.frames(from: work.position, bytesMax: Limits.pipelineReadBytes)
         if frames.isEmpty {
             work.advance(to: time.now())
-            return false
+            return nil
         }
         let fed = try work.feed(frames, recoveredEnd: stream.recoveredEnd)
         for stamp in fed.stamps {
@@ -199,7 +204,18 @@ final class PipelineRunner: Sendable {
         }
         stream.addRecovered(bytes: fed.recoveredBytes)
         publish(work)
-        return true
+        return frames.reduce(0) { $0 + $1.payload.readableBytes }
+    }
+
+    /// Lets records gather before it reads on, unless somebody asks for something.
+    ///
+    /// Their senders have their answers already. Reading after each of thousands of syncs a second would take the
+    /// processor from them. By the machine's own clock: it is for the processor, not for anybody who waits.
+    private func gather() async {
+        heedsGrowth.set(false)
+        defer { heedsGrowth.set(true) }
+        let clock = SystemTime()
+        await wake.wait(until: clock.now() + .milliseconds(Limits.pipelineGatherMilliseconds), time: clock)
     }
 
     /// Begins with as many batches as may be prepared at once.
@@ -388,4 +404,16 @@ final class PipelineRunner: Sendable {
     private static func ended() -> FlareError {
         FlareError(.engineUnavailable, "the pipeline is not running: the engine is stopping or it was deleted")
     }
+}
+
+/// A flag that several threads read and one loop sets.
+private final class Flag: Sendable {
+    private let value: Atomic<Bool>
+
+    init(_ value: Bool) {
+        self.value = Atomic(value)
+    }
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set(_ new: Bool) { value.store(new, ordering: .releasing) }
 }

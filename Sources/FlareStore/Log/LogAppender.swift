@@ -69,8 +69,19 @@ final class LogAppender: Sendable {
             defer { queue.isAsleep = false }
             return (nil, queue.isAsleep)
         }
-        if mustWake { queue.notify() }
+        if mustWake { wake(for: append.answer) }
         if let refusal { answer([append]) { _ in .failure(refusal) } }
+    }
+
+    /// Wakes the thread: at once, or when the event loop has done all that it has at hand.
+    ///
+    /// What else its sockets bring in this turn then shares the write and the sync. Nobody waits longer for it, since
+    /// the loop would write no answer before its turn is over.
+    private func wake(for answer: PendingAppend.Answer) {
+        switch answer {
+        case .onLoop(let loop, _): loop.execute { [queue] in queue.notify() }
+        case .direct: queue.notify()
+        }
     }
 
     /// Refuses new appends; the thread ends once those that wait are written.
