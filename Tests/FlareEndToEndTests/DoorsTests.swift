@@ -124,7 +124,14 @@ extension EndToEnd {
                     "rides",
                     "--destination-bucket=rides",
                     "--format=parquet",
-                    "--batch-on-json-key=.city"
+                    "--batch-on-json-key=.city",
+                    "--schema",
+                    // Without it the types are found from each object's own records, and need not agree.
+                    f.write(
+                        "rides.json",
+                        #"[{"name":"city","type":"string"},{"name":"fare","type":"float64"},"#
+                            + #"{"name":"stops","type":"list","items":{"type":"int64"}}]"#
+                    )
                 ).check()
                 let body = #"[{"city":"Köln","fare":12.5,"stops":[1,2]},{"city":"Bonn","fare":null,"stops":[]}]"#
                 #expect(try await f.post(body, to: "rides").status == 200)
