@@ -139,7 +139,7 @@ final class PipelineRunner: Sendable {
                     hasFailed = false
                 } catch {
                     hasFailed = true
-                    noteFailure(error)
+                    noteFailure(error, begunIn: state.withLock { $0.turn })
                     await retry.wait(until: time.now() + .milliseconds(delay), time: time)
                     delay = min(delay * 2, Limits.pipelineRetryLongestMilliseconds)
                 }
@@ -168,6 +168,7 @@ final class PipelineRunner: Sendable {
     ///
     /// False when the loop is over.
     private func turn(_ work: inout RunnerWork, _ group: inout DiscardingTaskGroup) async throws -> Bool {
+        state.withLock { $0.beginTurn() }
         if let waiting = state.withLock({ $0.takeAbandon() }) { return try await meet(waiting, work) }
         await takeFinished(&work)
         try await commit(&work)
@@ -224,6 +225,7 @@ final class PipelineRunner: Sendable {
     @discardableResult
     private func start(_ work: inout RunnerWork, _ group: inout DiscardingTaskGroup) -> Bool {
         var hasStarted = false
+        let turn = state.withLock { $0.turn }
         while work.preparingCount < work.record.settings.concurrency, let batch = work.takeNext() {
             let (record, naming) = (work.record, work.naming)
             hasStarted = true
@@ -234,7 +236,9 @@ final class PipelineRunner: Sendable {
                 } catch {
                     result = .failure(error)
                 }
-                self.state.withLock { $0.finished.append(RunnerState.Finished(batch: batch, result: result)) }
+                self.state.withLock {
+                    $0.finished.append(RunnerState.Finished(batch: batch, result: result, turn: turn))
+                }
                 self.wake.notify()
             }
         }
@@ -256,7 +260,7 @@ final class PipelineRunner: Sendable {
             case .success(let prepared): work.add(prepared)
             case .failure(let error):
                 work.stall(finished.batch)
-                if !(error is CancellationError) { stalled(error) }
+                if !(error is CancellationError) { stalled(error, begunIn: finished.turn) }
             }
         }
     }
@@ -276,7 +280,7 @@ final class PipelineRunner: Sendable {
                 // One batch may be what the whole group failed for: from now on each is tried by itself.
                 state.withLock { $0.commitsSingly = true }
                 if (error as? FlareError)?.code == .pipelineNotFound { throw error }
-                stalled(error)
+                stalled(error, begunIn: state.withLock { $0.turn })
                 continue
             }
             work.committed(group)
@@ -302,8 +306,8 @@ final class PipelineRunner: Sendable {
     }
 
     /// Something could not be written: everybody who waits hears of it, and it is tried again a little later.
-    private func stalled(_ error: any Error) {
-        noteFailure(error)
+    private func stalled(_ error: any Error, begunIn turn: Int) {
+        noteFailure(error, begunIn: turn)
         let now = time.now()
         state.withLock { $0.stalled(at: now) }
     }
@@ -386,13 +390,14 @@ final class PipelineRunner: Sendable {
         for waiter in reached { waiter.resume() }
     }
 
-    private func noteFailure(_ error: any Error) {
+    private func noteFailure(_ error: any Error, begunIn turn: Int) {
         let error = Self.known(error)
         logger.warning("a pipeline cannot go on and will try again", metadata: ["error": "\(error)"])
         stream.metrics.failed()
         let waiting = state.withLock { state in
             state.lastError = error
-            return state.takeFailed()
+            defer { if !state.waiting.isEmpty { state.mustRetry = true } }
+            return state.takeFailed(begunIn: turn)
         }
         for waiting in waiting { waiting.answer.resume(throwing: error) }
     }

@@ -30,6 +30,8 @@ struct RunnerState {
         let answer: CheckedContinuation<Void, any Error>
         /// All records below this offset are in complete batches; nil until the loop has read as far as `end`.
         fileprivate(set) var rolledTo: Int64?
+        /// The turn of the loop that found it.
+        fileprivate var foundInTurn: Int?
 
         init(end: Int64, demand: Demand, answer: CheckedContinuation<Void, any Error>) {
             self.end = end
@@ -42,6 +44,8 @@ struct RunnerState {
     struct Finished {
         let batch: Batcher.Batch
         let result: Result<PreparedBatch, any Error>
+        /// The turn of the loop in which it was begun.
+        let turn: Int
 
         var prepared: PreparedBatch? {
             guard case .success(let prepared) = result else { return nil }
@@ -58,6 +62,8 @@ struct RunnerState {
     var openBatches = 0
     var oldestOpenAt: Timestamp?
     var lastError: FlareError?
+    /// Counts the turns of the loop.
+    private(set) var turn = 0
     /// After a failure each batch is committed by itself, until all are through.
     var commitsSingly = false
     /// Somebody asked for something: what has stalled is tried at once.
@@ -101,10 +107,22 @@ struct RunnerState {
         return index.map { waiting.remove(at: $0) }
     }
 
-    /// Those whom it concerns that something cannot be written: all but who gives up just that.
-    mutating func takeFailed() -> [Waiting] {
-        defer { waiting.removeAll { !$0.demand.isAbandon } }
-        return waiting.filter { !$0.demand.isAbandon }
+    /// The loop begins with its next turn.
+    mutating func beginTurn() {
+        turn += 1
+        for index in waiting.indices where waiting[index].foundInTurn == nil { waiting[index].foundInTurn = turn }
+    }
+
+    /// Those whom it concerns that something cannot be written: all who asked before it was tried, but not who gives up
+    /// just that.
+    ///
+    /// - Parameter turn: in which the attempt was begun.
+    mutating func takeFailed(begunIn turn: Int) -> [Waiting] {
+        func isConcerned(_ waiting: Waiting) -> Bool {
+            !waiting.demand.isAbandon && waiting.foundInTurn.map { $0 <= turn } ?? false
+        }
+        defer { waiting.removeAll(where: isConcerned) }
+        return waiting.filter(isConcerned)
     }
 
     /// Takes back a demand that nobody waits for any more.
