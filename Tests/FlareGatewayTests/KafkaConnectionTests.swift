@@ -125,6 +125,53 @@ struct KafkaConnectionTests {
         }
     }
 
+    @Test("memory for a request that is complete is not asked for again")
+    func memoryOnce() async throws {
+        try await KafkaFixture.with { f in
+            let counter = Counter()
+            counter.add(Limits.kafkaArrivingBytesMax)
+            let (channel, _) = try connection(f, counter)
+            let loop = channel.embeddedEventLoop
+            // A whole request to a topic that does not exist, so that its answer needs no disk.
+            let request = Self.request(to: "none", recordBytes: 100_000)
+            try channel.writeInbound(#require(request.getSlice(at: 0, length: 1_000)))
+            loop.advanceTime(by: .milliseconds(20))
+            try channel.writeInbound(#require(request.getSlice(at: 1_000, length: 1_000)))
+            counter.subtract(Limits.kafkaArrivingBytesMax)
+            loop.advanceTime(by: .milliseconds(35))
+            #expect(counter.add(0) == request.readableBytes - 4)
+            try channel.writeInbound(#require(request.getSlice(at: 2_000, length: request.readableBytes - 2_000)))
+            #expect(try channel.readOutbound(as: ByteBuffer.self) != nil)
+            #expect(counter.add(0) == 0)
+            loop.advanceTime(by: .milliseconds(200))
+            #expect(counter.add(0) == 0)
+            channel.close(promise: nil)
+            loop.run()
+        }
+    }
+
+    /// A Produce request of version 8, with its length.
+    private static func request(to topic: String, recordBytes: Int) -> ByteBuffer {
+        var body = ByteBuffer()
+        body.writeInteger(KafkaAPI.produce.rawValue)
+        body.writeInteger(Int16(8))
+        body.writeInteger(Int32(1))
+        body.writeInteger(Int16(-1))
+        body.writeInteger(Int16(-1))
+        body.writeInteger(Int16(-1))
+        body.writeInteger(Int32(1_000))
+        body.writeInteger(Int32(1))
+        body.writeInteger(Int16(topic.utf8.count))
+        body.writeString(topic)
+        body.writeInteger(Int32(1))
+        body.writeInteger(Int32(0))
+        body.writeInteger(Int32(recordBytes))
+        body.writeRepeatingByte(0, count: recordBytes)
+        var frame = ByteBuffer(integer: Int32(body.readableBytes))
+        frame.writeImmutableBuffer(body)
+        return frame
+    }
+
     /// A connection without a socket, whose clock the test moves.
     private func connection(
         _ f: KafkaFixture,

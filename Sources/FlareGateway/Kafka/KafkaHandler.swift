@@ -28,6 +28,8 @@ final class KafkaHandler: ChannelDuplexHandler {
     /// What this connection has added to `arrivingBytes`.
     private var reservedBytes = 0
     private var isWaitingForMemory = false
+    /// It will be looked again whether there is memory.
+    private var hasMemoryTimer = false
     private var hasPendingRead = false
     private var isProcessing = false
     private var isQuiescing = false
@@ -162,12 +164,19 @@ final class KafkaHandler: ChannelDuplexHandler {
         }
         arrivingBytes.subtract(length)
         isWaitingForMemory = true
+        if hasMemoryTimer { return }
+        hasMemoryTimer = true
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: .milliseconds(Int64(Limits.kafkaMemoryWaitMilliseconds))) {
-            guard bound.value.context != nil, !bound.value.hasEnded else { return }
-            bound.value.reserve(length)
-            bound.value.resumeReading()
+            bound.value.lookForMemory()
         }
+    }
+
+    private func lookForMemory() {
+        hasMemoryTimer = false
+        guard context != nil, isWaitingForMemory else { return }
+        process()
+        resumeReading()
     }
 
     private func release() {
