@@ -199,6 +199,22 @@ struct IngestTests {
         }
     }
 
+    @Test("a client that ends its side is let go when a later answer was ready before an earlier one")
+    func halfClosedOutOfOrder() async throws {
+        try await IngestFixture.with { f in
+            let socket = try f.connect()
+            let begun = ContinuousClock.now
+            try socket.write(
+                "POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 7\r\n\r\n{\"n\":1}GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+            )
+            socket.endWriting()
+            #expect(try socket.reply().status == 200)
+            #expect(try socket.reply().status == 200)
+            #expect(socket.isClosedByServer())
+            #expect(ContinuousClock.now - begun < .seconds(5), "the connection was left open")
+        }
+    }
+
     @Test("what follows a last request is not taken for a request")
     func afterTheLast() async throws {
         try await IngestFixture.with { f in

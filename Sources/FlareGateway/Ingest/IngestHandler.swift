@@ -420,6 +420,8 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func finish(_ ticket: Int, _ reply: ByteBuffer, closes: Bool) {
         replies.complete(ticket, with: reply, closes: closes || (isQuiescing && receiving == nil && replies.count == 1))
         writeReplies()
+        // Later answers may have waited for this one, and all left together.
+        if isQuiescing, receiving == nil, replies.count == 0, lingersUntil == nil, let context { linger(context) }
         resumeReading()
     }
 
