@@ -204,7 +204,8 @@ final class PipelineRunner: Sendable {
             stream.note(stamp.stamp, offset: stamp.offset, recordCount: stamp.recordCount, at: stamp.time)
         }
         stream.addRecovered(bytes: fed.recoveredBytes)
-        publish(work)
+        // What the checkpoint knew to be in objects is passed over, and no commit follows that would tell of it.
+        publish(work, watermark: work.isIdle ? work.position : nil)
         return frames.reduce(0) { $0 + $1.payload.readableBytes }
     }
 
@@ -369,9 +370,11 @@ final class PipelineRunner: Sendable {
         changed.settings = try changed.settings.changed(by: body)
         changed.version += 1
         changed.modifiedAt = time.now()
-        try await database.write { [buckets, changed] tx in
+        try await database.write { [buckets, changed, position = work.position] tx in
             try buckets.ensure(named: changed.settings.bucket, in: tx)
             try changed.update(in: tx)
+            // The keys ahead of the watermark are those of the old settings: none may be looked up under the new ones.
+            try Checkpoint.advance(pipeline: changed.id, to: position, in: tx)
         }
         work.apply(changed)
         stream.setRules(changed.settings.ingestRules)
