@@ -2,6 +2,7 @@ import FlareModel
 import Glibc
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import FlareStore
@@ -28,6 +29,27 @@ import Testing
         #expect(disk.count(of: .write) == before.0 + 2)
         #expect(disk.count(of: .sync) == before.1 + 2)
         #expect(harness.failures.isEmpty)
+        log.close()
+    }
+
+    @Test("batches that belong together are taken or refused together, and alone however large they are")
+    func together() async throws {
+        let disk = FaultyDisk()
+        let harness = LogHarness()
+        let log = try LogHarness.open(disk, waitingBytesMax: 1000)
+        let results = Mutex<[Result<Int64, FlareError>]>([])
+        let batches = (0..<3).map { _ in (payload: ByteBuffer(repeating: 0x61, count: 400), recordCount: 2) }
+        log.append(batches, on: loop) { result in results.withLock { $0.append(result) } }
+        #expect(await eventually { results.withLock { $0.count } == 3 })
+        #expect(results.withLock { $0.compactMap { try? $0.get() } } == [0, 2, 4])
+        disk.hold(.sync)
+        harness.append("first", to: log, on: loop)
+        log.append(batches, on: loop) { result in results.withLock { $0.append(result) } }
+        #expect(await eventually { results.withLock { $0.count } == 6 })
+        #expect(results.withLock { $0.suffix(3).allSatisfy { (try? $0.get()) == nil } })
+        disk.release()
+        #expect(await eventually { harness.acknowledged.count == 1 })
+        #expect(log.endOffset == 7)
         log.close()
     }
 

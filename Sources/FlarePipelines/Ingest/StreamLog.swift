@@ -44,10 +44,6 @@ package final class StreamLog: Sendable {
     private let state: Mutex<State>
     private let doorRules: Mutex<IngestRules>
     private let tokens = Mutex<Set<[UInt8]>>([])
-    /// Held while the frames of one request are handed over, so that they follow each other in the log.
-    ///
-    /// Never taken together with `state`.
-    private let order = Mutex(())
 
     init(
         pipelineName: String,
@@ -198,11 +194,7 @@ package final class StreamLog: Sendable {
             return log.append(batch.frames[0].payload, recordCount: recordCount, on: eventLoop, ended)
         }
         let gather = Gather(frames: batch.frames.count, ended)
-        order.withLock { _ in
-            for frame in batch.frames {
-                log.append(frame.payload, recordCount: frame.recordCount, on: eventLoop, gather.frameEnded)
-            }
-        }
+        log.append(batch.frames.lazy.map { ($0.payload, $0.recordCount) }, on: eventLoop, gather.frameEnded)
     }
 
     /// The log has answered for a request.

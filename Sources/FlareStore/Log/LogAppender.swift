@@ -48,13 +48,15 @@ final class LogAppender: Sendable {
         durableActions.withLock { $0.append(action) }
     }
 
-    /// Hands an append to the thread, or answers it at once when the log takes none.
-    func enqueue(_ append: PendingAppend) {
-        let size = append.payload.readableBytes
+    /// Hands appends to the thread, all or none, or answers them at once when the log takes none.
+    ///
+    /// They follow each other in the log.
+    func enqueue(_ appends: some Collection<PendingAppend>) {
+        let size = appends.reduce(0) { $0 + $1.payload.readableBytes }
         let (refusal, mustWake) = queue.withLock { queue -> (FlareError?, Bool) in
             if let failure = queue.failure { return (failure, false) }
             if queue.isClosed { return (FlareError(.engineUnavailable, "the log is closed"), false) }
-            // Alone, any append is taken, however large.
+            // Alone, anything is taken, however large.
             guard queue.waitingBytes == 0 || queue.waitingBytes + size <= waitingBytesMax else {
                 return (
                     FlareError(
@@ -64,13 +66,13 @@ final class LogAppender: Sendable {
                     ), false
                 )
             }
-            queue.waiting.append(append)
+            queue.waiting.append(contentsOf: appends)
             queue.waitingBytes += size
             defer { queue.isAsleep = false }
             return (nil, queue.isAsleep)
         }
-        if mustWake { wake(for: append.answer) }
-        if let refusal { answer([append]) { _ in .failure(refusal) } }
+        if mustWake, let first = appends.first { wake(for: first.answer) }
+        if let refusal { answer(Array(appends)[...]) { _ in .failure(refusal) } }
     }
 
     /// Wakes the thread: at once, or when the event loop has done all that it has at hand.

@@ -62,13 +62,26 @@ package final class SegmentLog: Sendable {
         on eventLoop: any EventLoop,
         _ done: @escaping @Sendable (Result<Int64, FlareError>) -> Void
     ) {
-        enqueue(payload, recordCount, .onLoop(eventLoop, done))
+        appender.enqueue(CollectionOfOne(pending(payload, recordCount, .onLoop(eventLoop, done))))
+    }
+
+    /// Appends batches of records that belong together: they follow each other in the log, and `tooManyRequests` refuses
+    /// all of them or none.
+    ///
+    /// `done` is called for each, as above. A disk that fails between them may have kept the first ones.
+    package func append(
+        _ batches: some Collection<(payload: ByteBuffer, recordCount: Int)>,
+        on eventLoop: any EventLoop,
+        _ done: @escaping @Sendable (Result<Int64, FlareError>) -> Void
+    ) {
+        appender.enqueue(batches.map { pending($0.payload, $0.recordCount, .onLoop(eventLoop, done)) })
     }
 
     /// Appends a batch of records; returns the offset of the first one when all are durable.
     package func append(_ payload: ByteBuffer, recordCount: Int) async throws -> Int64 {
         let result = await withCheckedContinuation { continuation in
-            enqueue(payload, recordCount, .direct { continuation.resume(returning: $0) })
+            let append = pending(payload, recordCount, .direct { continuation.resume(returning: $0) })
+            appender.enqueue(CollectionOfOne(append))
         }
         return try result.get()
     }
@@ -147,12 +160,12 @@ package final class SegmentLog: Sendable {
         }
     }
 
-    private func enqueue(_ payload: ByteBuffer, _ recordCount: Int, _ answer: PendingAppend.Answer) {
+    private func pending(_ payload: ByteBuffer, _ recordCount: Int, _ answer: PendingAppend.Answer) -> PendingAppend {
         precondition(recordCount > 0, "a batch of no records cannot be appended")
         precondition(payload.readableBytes <= UInt32.max / 2, "a batch of more than 2 GiB cannot be appended")
         // Here, on the producer's thread, so that the one thread of the log need not touch every byte.
         let sum = checksum(of: payload, at: payload.readerIndex, count: payload.readableBytes)
-        appender.enqueue(PendingAppend(payload: payload, checksum: sum, recordCount: recordCount, answer: answer))
+        return PendingAppend(payload: payload, checksum: sum, recordCount: recordCount, answer: answer)
     }
 
     private func recycled(_ offset: Int64) -> FlareError {
