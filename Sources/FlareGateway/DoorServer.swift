@@ -69,7 +69,8 @@ final class DoorServer: Sendable {
         }
     }
 
-    /// Stops accepting, lets requests that have begun end, and closes all connections; at most 5 s.
+    /// Stops accepting, lets requests that have begun end, and closes all connections; at most
+    /// `Limits.doorStopSecondsMax`.
     func stop() async {
         let server = state.withLock { state in
             state.isStopping = true
@@ -79,7 +80,7 @@ final class DoorServer: Sendable {
         do { try await server?.close().get() } catch {
             logger.debug("the port was closed already", metadata: ["door": "\(plan.name)", "error": "\(error)"])
         }
-        let deadline = group.any().scheduleTask(in: .seconds(5)) { self.closeAll() }
+        let deadline = group.any().scheduleTask(in: .seconds(Limits.doorStopSecondsMax)) { self.closeAll() }
         for connection in state.withLock({ Array($0.connections.values) }) {
             connection.pipeline.fireUserInboundEventTriggered(plan.quiesce)
         }

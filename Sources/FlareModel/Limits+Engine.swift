@@ -7,6 +7,11 @@ extension Limits {
     /// How many ports above the wanted one are tried on the first start of a state directory.
     package static let portSearchMax = 200
 
+    /// How long a raw door waits at a stop for requests that have begun, in seconds: the doors stop one after the
+    /// other,
+    /// all within `stopSecondsMax`.
+    package static let doorStopSecondsMax: Int64 = 3
+
     /// How long a graceful stop may take before what is left is cancelled, in seconds.
     package static let stopSecondsMax = 10
 }

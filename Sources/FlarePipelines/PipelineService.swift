@@ -180,7 +180,8 @@ package final class PipelineService: Sendable {
             do {
                 try await runner.demand(discarding ? .abandon : .retire)
             } catch {
-                runner.stream.reopenDoor()
+                // Somebody else's call may have deleted it meanwhile; then its door stays closed.
+                if !runner.hasEnded { runner.stream.reopenDoor() }
                 throw error
             }
             runner.stream.log.close()

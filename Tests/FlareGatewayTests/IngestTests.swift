@@ -205,7 +205,8 @@ struct IngestTests {
             let socket = try f.connect()
             let begun = ContinuousClock.now
             try socket.write(
-                "POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 7\r\n\r\n{\"n\":1}GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+                "POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 7\r\n\r\n{\"n\":1}"
+                    + "GET / HTTP/1.1\r\nhost: x\r\n\r\n"
             )
             socket.endWriting()
             #expect(try socket.reply().status == 200)

@@ -112,6 +112,8 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if let lingersUntil {
             if now >= lingersUntil { context.close(promise: nil) }
         } else if let receiving {
+            // While the door waits for the disk and reads nothing, its client cannot be late.
+            guard !hasPendingRead || !context.channel.isWritable else { return }
             let isStalled = now - lastRead > .seconds(Int64(Limits.ingestStalledSeconds))
             let isSlow = now - receiving.begunAt > .seconds(Int64(Limits.ingestRequestSecondsMax))
             guard isStalled || isSlow else { return }
@@ -145,6 +147,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard hasPendingRead, let context, context.channel.isWritable, replies.count < Limits.ingestPipelinedMax
         else { return }
         hasPendingRead = false
+        lastRead = .now()
         context.read()
     }
 

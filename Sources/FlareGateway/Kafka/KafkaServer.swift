@@ -35,6 +35,6 @@ package final class KafkaServer: Sendable {
     /// Throws `inUse` when another program has the port.
     package func start(host: String, port: Int) async throws -> Int { try await door.start(host: host, port: port) }
 
-    /// Stops accepting, lets requests that have begun end, and closes all connections; at most 5 s.
+    /// Stops accepting, lets requests that have begun end, and closes all connections; at most 3 s.
     package func stop() async { await door.stop() }
 }

@@ -51,6 +51,9 @@ final class PipelineRunner: Sendable {
     /// The pipeline with the settings in force.
     var record: PipelineRecord { state.withLock { $0.record } }
 
+    /// The loop is over: the pipeline was deleted, or the engine stops.
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
     var progress: PipelineProgress {
         state.withLock { state in
             PipelineProgress(

@@ -65,7 +65,8 @@ package final class SegmentLog: Sendable {
         appender.enqueue(CollectionOfOne(pending(payload, recordCount, .onLoop(eventLoop, done))))
     }
 
-    /// Appends batches of records that belong together: they follow each other in the log, and `tooManyRequests` refuses
+    /// Appends batches of records that belong together: they follow each other in the log, and `tooManyRequests`
+    /// refuses
     /// all of them or none.
     ///
     /// `done` is called for each, as above. A disk that fails between them may have kept the first ones.
