@@ -16,7 +16,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     struct Quiesce: Sendable {}
 
     /// A request whose end has not arrived yet.
-    private struct Receiving {
+    struct Receiving {
         let ticket: Int
         let begunAt: NIODeadline
         var route: IngestRoute
@@ -30,7 +30,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let pipelines: PipelineService
     private let webSockets: WebSocketHandler.Surroundings
     /// Loops on which large bodies are split.
-    private let scanners: any EventLoopGroup
+    let scanners: any EventLoopGroup
     /// Body bytes in memory over all connections.
     private let bodiesBytes: Counter
     /// Where the last common request went.
@@ -38,10 +38,10 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var replies = ReplyQueue()
     private var receiving: Receiving?
     /// A body of this connection is being split on another loop.
-    private var isScanning = false
+    var isScanning = false
     /// Whole requests that wait for it.
-    private var parked = CircularBuffer<Receiving>()
-    private var context: ChannelHandlerContext?
+    var parked = CircularBuffer<Receiving>()
+    var context: ChannelHandlerContext?
     private var lastRead = NIODeadline.now()
     private var lingersUntil: NIODeadline?
     private var hasPendingRead = false
@@ -252,11 +252,11 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Counts requests that were asked to come again.
-    private func note(_ refusal: FlareError, of stream: StreamLog) {
+    func note(_ refusal: FlareError, of stream: StreamLog) {
         if refusal.code == .tooManyRequests { stream.metrics.throttled(.http) }
     }
 
-    private static func known(_ error: any Error) -> FlareError {
+    static func known(_ error: any Error) -> FlareError {
         error as? FlareError ?? FlareError(.internalError, "\(error)", cause: error)
     }
 
@@ -280,7 +280,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Answers a request that is whole, or sets out to.
-    private func answer(_ request: Receiving) {
+    func answer(_ request: Receiving) {
         bodiesBytes.subtract(request.body.readableBytes)
         switch request.route {
         case .greeting:
@@ -327,86 +327,6 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    // MARK: Records
-
-    /// Splits and checks a body: here, or on another loop when it is large, so that it holds up no other connection.
-    ///
-    /// What this connection sends meanwhile waits, so that its records stay in their order.
-    private func scan(_ body: ByteBuffer, of request: IngestRequest, _ ticket: Int, closes: Bool) {
-        guard let context else { return }
-        let (scan, time) = (request.scan, pipelines.now())
-        do {
-            try request.decoder?.finish()
-            guard body.readableBytes >= Limits.ingestScannedApartBytes, let loop = scanner(besides: context.eventLoop)
-            else {
-                return append(try scan.batch(of: body, at: time), of: request, ticket, closes: closes)
-            }
-            isScanning = true
-            let bound = NIOLoopBound((self, request), eventLoop: context.eventLoop)
-            loop.execute {
-                let batch = Result { try scan.batch(of: body, at: time) }
-                bound.eventLoop.execute {
-                    let (door, request) = bound.value
-                    door.scanned(batch, of: request, ticket, closes: closes)
-                }
-            }
-        } catch {
-            refuse(Self.known(error), of: request, ticket, closes: closes)
-        }
-    }
-
-    /// An event loop that is not this connection's; nil when there is only one.
-    private func scanner(besides own: any EventLoop) -> (any EventLoop)? {
-        for _ in 0..<2 {
-            let loop = scanners.next()
-            if loop !== own { return loop }
-        }
-        return nil
-    }
-
-    private func scanned(
-        _ batch: Result<IngestBatch, any Error>,
-        of request: IngestRequest,
-        _ ticket: Int,
-        closes: Bool
-    ) {
-        isScanning = false
-        switch batch {
-        case .success(let batch): append(batch, of: request, ticket, closes: closes)
-        case .failure(let error): refuse(Self.known(error), of: request, ticket, closes: closes)
-        }
-        while !isScanning, let next = parked.popFirst() { answer(next) }
-    }
-
-    private func refuse(_ error: FlareError, of request: IngestRequest, _ ticket: Int, closes: Bool) {
-        let reply = IngestReply.failure(error, headers: request.headers, closes: closes)
-        finish(ticket, reply, closes: closes)
-    }
-
-    private func append(_ batch: IngestBatch, of request: IngestRequest, _ ticket: Int, closes: Bool) {
-        guard let context else { return }
-        let stream = request.stream
-        if let error = batch.allRefused {
-            stream.metrics.took(.http, records: 0, bytes: 0, refused: batch.refusedCount)
-            let result = batch.result(offset: nil)
-            let reply = IngestReply.failure(error, result: result, headers: request.headers, closes: closes)
-            return finish(ticket, reply, closes: closes)
-        }
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let answer = IngestAnswer(batch, headers: request.headers)
-        stream.append(batch, on: context.eventLoop) { result in
-            switch result {
-            case .success(let receipt):
-                answer.count(receipt, in: stream.metrics)
-                bound.value.finish(ticket, answer.reply(receipt), closes: closes)
-            case .failure(let error):
-                bound.value.note(error, of: stream)
-                let reply = IngestReply.failure(error, headers: answer.headers, closes: closes)
-                bound.value.finish(ticket, reply, closes: closes)
-            }
-        }
-    }
-
     // MARK: Replies
 
     private func fail(_ ticket: Int, _ error: FlareError, closes: Bool, hasBody: Bool = true) {
@@ -420,7 +340,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         finish(ticket, IngestReply.failure(error, headers: headers, closes: closes, hasBody: hasBody), closes: closes)
     }
 
-    private func finish(_ ticket: Int, _ reply: ByteBuffer, closes: Bool) {
+    func finish(_ ticket: Int, _ reply: ByteBuffer, closes: Bool) {
         replies.complete(ticket, with: reply, closes: closes || (isQuiescing && receiving == nil && replies.count == 1))
         writeReplies()
         // Later answers may have waited for this one, and all left together.
