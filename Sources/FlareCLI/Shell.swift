@@ -115,10 +115,19 @@ final class Shell: Sendable {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
-            // 128 + SIGPIPE: what a process ends with whose reader has gone.
-            guard count > 0 else { _exit(141) }
+            guard count > 0 else { endOutput(errno, descriptor) }
             rest = rest.dropFirst(count)
         }
+    }
+
+    /// Ends the process: quietly when the reader has gone, else saying why its results are not all there.
+    private static func endOutput(_ code: Int32, _ descriptor: Int32) -> Never {
+        // 128 + SIGPIPE: what a process ends with whose reader has gone.
+        if code == EPIPE { _exit(141) }
+        let text = Array("error: cannot write the output: \(String(cString: strerror(code)))\n".utf8)
+        if descriptor == 1 { _ = text.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) } }
+        // EX_IOERR of sysexits.
+        _exit(74)
     }
 
     private struct ErrorReport: Encodable {

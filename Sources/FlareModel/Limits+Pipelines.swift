@@ -139,6 +139,9 @@ extension Limits {
     package static let transformAttemptsMax = 3
     package static let transformRetryFirstMilliseconds: Int64 = 200
 
+    /// How many times a batch is tried again without counting, because another invocation took its process down.
+    package static let transformDisturbancesMax = 10
+
     /// Bytes of records that wait for one follower of a pipeline; the oldest are left out for a slow one.
     package static let recordTailBytesMax = 16_777_216
 

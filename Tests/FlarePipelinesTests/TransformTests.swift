@@ -271,6 +271,27 @@ struct TransformTests {
         }
     }
 
+    @Test("a batch whose process another invocation took down is none the worse for it")
+    func disturbed() async throws {
+        try await PipelinesFixture.with { f in
+            let worker = FakeWorker()
+            worker.answer { lines, _ in
+                guard worker.calls.count > 5 else {
+                    throw FlareError(.engineUnavailable, "another one took too long", cause: BystanderLost())
+                }
+                return FakeWorker.result([FakeOutput(lines)])
+            }
+            let life = try await f.start(hooks: worker.hooks)
+            try await life.createTransformed()
+            try await life.send(records(0..<4))
+            try await life.flushWithTime(f)
+            #expect(worker.calls.map(\.count) == [4, 4, 4, 4, 4, 4])
+            #expect(try await life.rejects().isEmpty)
+            #expect(try await life.keys().count == 1)
+            try await life.crash()
+        }
+    }
+
     @Test("while the Worker is missing nothing is rejected and nothing lost, and everybody can see why")
     func missing() async throws {
         try await PipelinesFixture.with { f in

@@ -24,10 +24,11 @@ struct PipelinesUpdate: FlareCommand {
     @OptionGroup var options: PipelineOptions
 
     func execute(_ shell: Shell) async throws {
-        let body = PipelineUpdateBody(
-            destinationBucket: destinationBucket,
-            settings: try options.settings()
-        )
+        let settings = try options.settings()
+        guard destinationBucket != nil || settings != PipelineSettingsBody() else {
+            throw FlareError(.invalidArgument, "nothing to change", hint: "see: flare pipelines update --help")
+        }
+        let body = PipelineUpdateBody(destinationBucket: destinationBucket, settings: settings)
         let path = PipelinePath.pipeline(name)
         let pipeline = try await shell.client().call("PATCH", path, body: body, as: PipelineBody.self)
         shell.emit(pipeline) { "updated pipeline \(pipeline.name), now version \(pipeline.version)" }

@@ -60,7 +60,8 @@ struct PipelinesWait: FlareCommand {
                 throw FlareError(
                     .deadlineExceeded,
                     "offset \(wait.offset) of pipeline \"\(name)\" is not in an object yet; \(reason)",
-                    hint: "write it now: flare pipelines wait \(name) --flush"
+                    hint: flush
+                        ? "see: flare pipelines get \(name)" : "write it now: flare pipelines wait \(name) --flush"
                 )
             }
         }

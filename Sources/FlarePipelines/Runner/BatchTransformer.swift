@@ -102,8 +102,8 @@ struct BatchTransformer: Sendable {
         ) { [logger] line in
             logger.info("console", metadata: ["worker": "\(target.worker)", "text": "\(line.message)"])
         }
-        var delay = Limits.transformRetryFirstMilliseconds
-        for attempt in 1... {
+        var (attempt, disturbances) = (1, 0)
+        while true {
             do {
                 let output = try PipelineBatch.output(of: try await hooks.invoke(call))
                 // All sinks before the first part is taken, so that a wrong one leaves nothing of its batch behind.
@@ -114,13 +114,17 @@ struct BatchTransformer: Sendable {
             } catch {
                 try Task.checkCancellation()
                 let (trouble, mayPass) = judge(error)
-                guard mayPass, attempt < attempts else { return trouble }
+                if (error as? FlareError)?.cause is BystanderLost, disturbances < Limits.transformDisturbancesMax {
+                    disturbances += 1
+                } else {
+                    guard mayPass, attempt < attempts else { return trouble }
+                    attempt += 1
+                }
             }
+            let delay = Limits.transformRetryFirstMilliseconds << (2 * max(0, attempt - 2))
             await time.sleep(until: time.now() + .milliseconds(delay))
             try Task.checkCancellation()
-            delay *= 4
         }
-        return nil
     }
 
     /// What an error means, and whether another attempt may pass.

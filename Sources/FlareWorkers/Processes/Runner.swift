@@ -179,7 +179,13 @@ final class Runner: Sendable {
         guard let invocation else { return }
         let text = "the Worker \"\(worker)\" did not finish within \(deadline.components.seconds) seconds"
         invocation.yield(.lost(FlareError(.deadlineExceeded, text)))
-        close(FlareError(.engineUnavailable, "the Worker's process was killed: another invocation in it took too long"))
+        close(
+            FlareError(
+                .engineUnavailable,
+                "the Worker's process was killed: another invocation in it took too long",
+                cause: BystanderLost()
+            )
+        )
     }
 
     private static func result(of frame: RunnerFrame) throws -> InvocationResult {
