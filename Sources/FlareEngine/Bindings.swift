@@ -35,6 +35,7 @@ struct Bindings: Sendable {
     /// earlier version that the new one does not have are removed.
     private func register(_ configuration: DeployedConfiguration, in transaction: Transaction) throws {
         let worker = configuration.worker
+        try checkTransforms(of: worker, in: transaction)
         try queues.removeProducers(.worker, named: worker, in: transaction)
         for workflow in configuration.workflows {
             try workflows.value.define(
@@ -59,11 +60,34 @@ struct Bindings: Sendable {
 
     private func unregister(_ configuration: DeployedConfiguration, in transaction: Transaction) throws {
         let worker = configuration.worker
+        if let first = pipelines.transformed(byWorker: worker).first {
+            throw FlareError(
+                .inUse,
+                "the Worker \"\(worker)\" transforms the batches of pipeline \"\(first.pipeline)\"",
+                hint: "flare pipelines update \(first.pipeline) --transform \"\""
+            )
+        }
         for target in [.worker(worker)] + (try workflowTargets(of: worker, in: transaction)) {
             try queues.removeConsumers(of: target, in: transaction)
         }
         try queues.removeProducers(.worker, named: worker, in: transaction)
         for workflow in configuration.workflows { try workflows.value.release(workflow.name, in: transaction) }
+    }
+
+    /// Refuses a version that lacks what live pipelines call: their batches could not go on.
+    private func checkTransforms(of worker: String, in transaction: Transaction) throws {
+        for (pipeline, entrypoint) in pipelines.transformed(byWorker: worker) {
+            do {
+                _ = try WorkerService.checkTransform(worker: worker, entrypoint: entrypoint, in: transaction)
+            } catch let error as FlareError {
+                throw FlareError(
+                    .inUse,
+                    "pipeline \"\(pipeline)\" transforms its batches with this Worker: \(error.message)",
+                    hint: "keep the export, or first: flare pipelines update \(pipeline) --transform \"\"",
+                    cause: error
+                )
+            }
+        }
     }
 
     private func workflowTargets(of worker: String, in transaction: Transaction) throws -> [ConsumerTarget] {

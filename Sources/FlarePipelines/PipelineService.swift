@@ -133,6 +133,14 @@ package final class PipelineService: Sendable {
     /// The names of all pipelines, in order.
     package func names() -> [String] { state.withLock { $0.pipelines.keys.sorted() } }
 
+    /// The pipelines whose batches a Worker transforms, by name, with the export that they call.
+    package func transformed(byWorker worker: String) -> [(pipeline: String, entrypoint: String?)] {
+        list().compactMap { status in
+            guard let target = status.record.settings.transform, target.worker == worker else { return nil }
+            return (status.record.name, target.entrypoint)
+        }
+    }
+
     /// All pipelines by name.
     package func list() -> [Status] {
         state.withLock { Array($0.pipelines.values) }

@@ -69,6 +69,24 @@ extension EndToEnd {
             }
         }
 
+        @Test("a Worker that transforms a pipeline can neither be deleted nor lose its handler")
+        func needed() async throws {
+            try await FlareFixture.with { f in
+                let source = "export default { async pipeline(stream) { return stream } };\n"
+                try await f.deploy("cleaner", source: source).check()
+                try await f.run("pipelines", "create", "orders", "--destination-bucket=orders", "--transform=cleaner")
+                    .check()
+                let deploy = try await f.deploy("cleaner", source: "export default { async queue() {} };\n")
+                #expect(deploy.status == 73)
+                #expect(deploy.stderr.contains("pipeline \"orders\" transforms its batches with this Worker"))
+                let delete = try await f.run("workers", "delete", "cleaner", "--yes")
+                #expect(delete.status == 73)
+                #expect(delete.stderr.contains("--transform \"\""))
+                try await f.run("pipelines", "update", "orders", "--transform", "").check()
+                try await f.run("workers", "delete", "cleaner", "--yes").check()
+            }
+        }
+
         @Test("an engine that is killed while batches are transformed writes each record exactly once")
         func killed() async throws {
             try await FlareFixture.with { f in

@@ -55,6 +55,7 @@ struct PipelineServiceTests {
             PipelineCreateBody(name: "ok", destinationBucket: "B"),
             PipelineCreateBody(name: "ok", destinationBucket: "data", settings: .init(batchOnJSONKey: ".a[")),
             PipelineCreateBody(name: "ok", destinationBucket: "data", settings: .init(prefix: "/x")),
+            PipelineCreateBody(name: "ok", destinationBucket: "data", settings: .init(prefix: "../x")),
             PipelineCreateBody(name: "ok", destinationBucket: "data", settings: .init(batch: .init(maxBytes: 0))),
             PipelineCreateBody(
                 name: "ok",

@@ -113,6 +113,7 @@ struct BatchTransformer: Sendable {
                 return nil
             } catch {
                 try Task.checkCancellation()
+                if let reason = await missingCode(target, error) { return .blocked(reason) }
                 let (trouble, mayPass) = judge(error)
                 if (error as? FlareError)?.cause is BystanderLost, disturbances < Limits.transformDisturbancesMax {
                     disturbances += 1
@@ -124,6 +125,18 @@ struct BatchTransformer: Sendable {
             let delay = Limits.transformRetryFirstMilliseconds << (2 * max(0, attempt - 2))
             await time.sleep(until: time.now() + .milliseconds(delay))
             try Task.checkCancellation()
+        }
+    }
+
+    /// Why the Worker cannot transform at all, when that is what an error comes from: it was deployed without the
+    /// handler, which is no fault of the records.
+    private func missingCode(_ target: TransformTarget, _ error: any Error) async -> (any Error)? {
+        guard let failure = PipelineBatch.failure(of: error), failure.label == nil else { return nil }
+        do {
+            try await hooks.checkTransform(target.worker, target.entrypoint)
+            return nil
+        } catch {
+            return error
         }
     }
 

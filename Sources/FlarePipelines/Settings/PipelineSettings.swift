@@ -12,6 +12,7 @@ package struct PipelineSettings: Sendable, Hashable {
     ///
     /// Throws `invalidName` or `invalidArgument` naming what is wrong.
     package init(_ body: PipelineCreateBody) throws {
+        try Self.checkNew(prefix: body.settings.prefix)
         try self.init(bucket: body.destinationBucket, Self.withDefaults(body.settings))
     }
 
@@ -19,6 +20,7 @@ package struct PipelineSettings: Sendable, Hashable {
     ///
     /// Throws as `init` does.
     func changed(by body: PipelineUpdateBody) throws -> PipelineSettings {
+        try Self.checkNew(prefix: body.settings.prefix)
         var changed = self.body
         let new = body.settings
         changed.batchOnJSONKey = new.batchOnJSONKey ?? changed.batchOnJSONKey
@@ -66,6 +68,12 @@ package struct PipelineSettings: Sendable, Hashable {
         partitioning = try Partitioning(key: self.body.batchOnJSONKey, layout: self.body.partitionBy ?? "")
         schema = try self.body.schema.map { try SchemaValidator($0) }
         try check()
+    }
+
+    /// Folders that lead out of their place are no error in an object's name, but what a reader copies them to may be.
+    private static func checkNew(prefix: String?) throws {
+        guard let prefix, prefix.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) else { return }
+        throw FlareError(.invalidArgument, "\"\(prefix)\" is not a valid prefix: it has a folder \".\" or \"..\"")
     }
 
     private static func withDefaults(_ body: PipelineSettingsBody) -> PipelineSettingsBody {
