@@ -50,9 +50,12 @@ package struct PosixDisk: Disk {
         var names: [String] = []
         errno = 0
         while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            // By address: an entry ends behind its name, so a copy of the declared 256 bytes of `d_name` would read
+            // beyond it, and behind the last entry beyond the buffer of `readdir`.
+            guard let place = MemoryLayout<dirent>.offset(of: \dirent.d_name) else {
+                preconditionFailure("the name of a directory entry has no address")
             }
+            let name = String(cString: (UnsafeRawPointer(entry) + place).assumingMemoryBound(to: CChar.self))
             if name != ".", name != ".." { names.append(name) }
             errno = 0
         }
