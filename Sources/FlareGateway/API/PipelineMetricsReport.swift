@@ -76,9 +76,15 @@ struct PipelineMetricsReport {
         for status in pipelines.list() {
             let id = status.record.id
             // One that is deleted meanwhile, or whose stream cannot be opened, has no numbers.
-            guard let counts = try? pipelines.metrics(of: id), let rejects = try? await pipelines.rejectCount(of: id)
-            else { continue }
-            all.append(Numbers(name: status.record.name, counts: counts, progress: status.progress, rejects: rejects))
+            guard let counts = try? pipelines.metrics(of: id) else { continue }
+            do {
+                let rejects = try await pipelines.rejectCount(of: id)
+                all.append(
+                    Numbers(name: status.record.name, counts: counts, progress: status.progress, rejects: rejects)
+                )
+            } catch let error as FlareError where error.code == .pipelineNotFound {
+                continue
+            }
         }
         writeSources(of: all, to: &text)
         writeTransforms(of: all, to: &text)
