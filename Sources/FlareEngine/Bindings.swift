@@ -15,19 +15,20 @@ struct Bindings: Sendable {
 
     var hooks: WorkerHooks {
         WorkerHooks(
-            binding: { declaration, _ in binding(declaration) },
+            binding: { declaration, _ in try binding(declaration) },
             register: { try register($0, in: $1) },
             unregister: { try unregister($0, in: $1) },
             versionsInUse: { try workflows.value.workerVersionsInUse($0, in: $1) }
         )
     }
 
-    private func binding(_ declaration: BindingDeclaration) -> any Binding {
+    private func binding(_ declaration: BindingDeclaration) throws -> any Binding {
         switch declaration.kind {
         case .bucket: BucketBinding(service: buckets, bucket: declaration.target)
         case .queue: QueueBinding(service: queues, queue: declaration.target)
         case .workflow: WorkflowBinding(service: workflows.value, workflow: declaration.target)
         case .pipeline: PipelineBinding(pipelines: pipelines, pipeline: declaration.target)
+        case .service: throw FlareError(.invalidArgument, "flare cannot run the service \"\(declaration.target)\"")
         }
     }
 
@@ -108,6 +109,8 @@ struct Bindings: Sendable {
             _ = try workflows.value.workflow(binding.target, in: transaction)
         case .pipeline:
             _ = try pipelines.stream(named: binding.target)
+        case .service:
+            throw FlareError(.invalidArgument, "flare cannot run the service \"\(binding.target)\"")
         }
     }
 }

@@ -12,6 +12,9 @@ extension Limits {
     /// Cloudflare's default; bounds the journal that a replay carries.
     package static let workflowStepsMax = 10_000
 
+    /// The most steps that a workflow may be configured to have, Cloudflare's bound.
+    package static let workflowStepsConfiguredMax = 25_000
+
     /// The length of a step's name in bytes, Cloudflare's rule.
     package static let workflowStepNameBytesMax = 256
 

@@ -36,7 +36,7 @@ package struct InstanceRecord: Sendable {
 
 /// What began an instance.
 package enum TriggerSource: String, Sendable {
-    case api, binding, queue, cron
+    case api, binding, queue, cron, shell
 }
 
 /// Which instances a list shows.
@@ -186,11 +186,13 @@ extension InstanceRecord {
         guard let sequence else { return nil }
         try transaction.execute(
             """
-            INSERT INTO workflow_runs (instance, run, version_id, status, wake_at, modified_at)
-            VALUES (?, 1, ?, 'queued', ?, ?)
+            INSERT INTO workflow_runs (instance, run, workflow_id, version_id, status, wake_at, created_at, modified_at)
+            VALUES (?, 1, ?, ?, 'queued', ?, ?, ?)
             """,
             .integer(sequence),
+            .text(workflow.id),
             .text(workflow.version.id),
+            .integer(now.milliseconds),
             .integer(now.milliseconds),
             .integer(now.milliseconds)
         )

@@ -91,7 +91,11 @@ enum RunRecord {
     /// Runs whose code was running when the engine ended.
     static func running(in transaction: Transaction) throws -> [RunKey] {
         try transaction.rows(
-            "SELECT instance, run FROM workflow_runs WHERE status = 'running' AND ended_at IS NULL",
+            """
+            SELECT instance, run FROM workflow_runs
+            WHERE status IN ('running', 'waitingForPause', 'rollingBack') AND wake_at IS NULL
+                AND ended_at IS NULL AND driver = 'worker'
+            """,
             decode: { RunKey(instance: $0.integer(0), run: $0.int(1)) }
         )
     }

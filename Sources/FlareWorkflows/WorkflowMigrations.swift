@@ -6,7 +6,8 @@ package enum WorkflowMigrations {
         Migration(
             "workflows-1",
             definitions + instances + steps + history
-        )
+        ),
+        WorkflowSecondStage.migration,
     ]
 
     /// A version is a class in one deployed version of a Worker.

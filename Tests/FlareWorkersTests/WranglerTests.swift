@@ -144,8 +144,7 @@ import Testing
         )
         #expect(
             configuration.warnings == [
-                "triggers: cron triggers do not run",
-                "unknown key \"workflow\" is ignored; did you mean \"workflows\"?",
+                "unknown key \"workflow\" is ignored; did you mean \"workflows\"?"
             ]
         )
     }

@@ -89,7 +89,7 @@ struct InstancesRoutes {
         filter.limit = perPage
         if let status = request.query("status") {
             guard let known = InstanceStatus(rawValue: status) else {
-                if ["paused", "waitingForPause", "rollingBack", "unknown"].contains(status) { return nil }
+                if status == "unknown" { return nil }
                 let names = InstanceStatus.allCases.map(\.rawValue).joined(separator: ", ")
                 throw FlareError(.invalidArgument, "\"\(status)\" is not a status", hint: "use one of \(names)")
             }

@@ -8,6 +8,11 @@ package enum InstanceStatus: String, Codable, Sendable, CaseIterable {
     case running
     /// Sleeps, waits for an event or for the next attempt of a step.
     case waiting
+    /// Will be paused once the steps that run have ended.
+    case waitingForPause
+    case paused
+    /// Its rollback handlers run; then it will be errored or terminated.
+    case rollingBack
     case complete
     case errored
     case terminated

@@ -1,3 +1,5 @@
+package import FlareModel
+
 /// What one version of a Worker is, as its wrangler file says: the part that other rooms act on.
 ///
 /// Kept as JSON with the version, so that a process can be started again after the file has changed.
@@ -7,19 +9,23 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
     package var bindings: [BindingDeclaration]
     package var consumers: [ConsumerDeclaration]
     package var workflows: [WorkflowDeclaration]
+    /// The times at which the `scheduled` handler is called; empty for none, nil to leave those that are set.
+    package var crons: [String]?
 
     package init(
         worker: String,
         version: String,
         bindings: [BindingDeclaration] = [],
         consumers: [ConsumerDeclaration] = [],
-        workflows: [WorkflowDeclaration] = []
+        workflows: [WorkflowDeclaration] = [],
+        crons: [String]? = nil
     ) {
         self.worker = worker
         self.version = version
         self.bindings = bindings
         self.consumers = consumers
         self.workflows = workflows
+        self.crons = crons
     }
 }
 
@@ -29,19 +35,31 @@ package struct BindingDeclaration: Codable, Sendable, Hashable {
     ///
     /// Spelled as the harness knows it.
     package enum Kind: String, Codable, Sendable {
-        case bucket, queue, workflow, pipeline
+        case bucket, queue, workflow, pipeline, service
     }
 
     /// The name in `env`.
     package var name: String
     package var kind: Kind
-    /// The bucket, queue, workflow or pipeline.
+    /// The bucket, queue, workflow, pipeline or Worker.
     package var target: String
+    /// The exported class of a service; nil for its default export.
+    package var entrypoint: String?
+    /// What the code of a service finds in `ctx.props`.
+    package var props: JSONValue?
 
-    package init(name: String, kind: Kind, target: String) {
+    package init(
+        name: String,
+        kind: Kind,
+        target: String,
+        entrypoint: String? = nil,
+        props: JSONValue? = nil
+    ) {
         self.name = name
         self.kind = kind
         self.target = target
+        self.entrypoint = entrypoint
+        self.props = props
     }
 }
 
@@ -85,9 +103,15 @@ package struct WorkflowDeclaration: Codable, Sendable, Hashable {
     package var name: String
     /// An exported class; `default` for the default export.
     package var className: String
+    /// Cron expressions at whose times an instance begins; nil to leave those that are set.
+    package var schedules: [String]?
+    /// Steps that one run may have; nil for the default.
+    package var stepsMax: Int?
 
-    package init(name: String, className: String) {
+    package init(name: String, className: String, schedules: [String]? = nil, stepsMax: Int? = nil) {
         self.name = name
         self.className = className
+        self.schedules = schedules
+        self.stepsMax = stepsMax
     }
 }

@@ -5,7 +5,7 @@ extension WranglerConfiguration {
     /// so deploying it is refused.
     private static let refusedKinds = [
         "kv_namespaces": "KV", "d1_databases": "D1", "durable_objects": "Durable Objects", "ai": "Workers AI",
-        "vectorize": "Vectorize", "services": "service bindings", "analytics_engine_datasets": "Analytics Engine",
+        "vectorize": "Vectorize", "analytics_engine_datasets": "Analytics Engine",
         "hyperdrive": "Hyperdrive", "browser": "Browser Rendering", "images": "Images", "send_email": "e-mail",
         "dispatch_namespaces": "dispatch namespaces", "mtls_certificates": "mTLS certificates",
         "secrets_store_secrets": "the Secrets Store", "ratelimits": "rate limits", "containers": "containers",
@@ -15,13 +15,14 @@ extension WranglerConfiguration {
     /// Keys that shape a deployment on Cloudflare's network and mean nothing on one machine.
     private static let quietKeys: Set<String> = [
         "$schema", "name", "main", "compatibility_date", "compatibility_flags", "vars", "r2_buckets", "queues",
-        "workflows", "pipelines", "account_id", "workers_dev", "preview_urls", "send_metrics", "keep_vars", "minify",
+        "workflows", "pipelines", "services", "triggers", "account_id", "workers_dev", "preview_urls", "send_metrics",
+        "keep_vars", "minify",
         "no_bundle", "limits", "observability", "logpush", "placement", "upload_source_maps", "dev", "tsconfig",
         "route", "routes", "usage_model", "node_compat", "first_party_worker",
     ]
 
     private static let idleKeys = [
-        "triggers": "cron triggers do not run", "assets": "static assets are not served",
+        "assets": "static assets are not served",
         "env": "named environments are not read; the top level is deployed",
         "build": "the custom build command is not run", "rules": "module rules are not applied",
         "define": "definitions are not applied", "alias": "aliases are not applied",
@@ -36,7 +37,7 @@ extension WranglerConfiguration {
             throw FlareError(
                 .invalidData,
                 "\(file.file): flare cannot run the binding\(which) in \"\(key)\" (\(kind))",
-                hint: "remove it; flare runs vars, r2_buckets, queues, workflows and pipelines"
+                hint: "remove it; flare runs vars, r2_buckets, queues, workflows, pipelines and services"
             )
         }
     }

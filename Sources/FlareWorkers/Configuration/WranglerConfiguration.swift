@@ -12,6 +12,8 @@ struct WranglerConfiguration: Sendable {
     let bindings: [BindingDeclaration]
     let consumers: [ConsumerDeclaration]
     let workflows: [WorkflowDeclaration]
+    /// Nil when the file says nothing of them.
+    let crons: [String]?
     /// What was read and has no effect, for the person who deploys.
     let warnings: [String]
 
@@ -29,13 +31,16 @@ struct WranglerConfiguration: Sendable {
         let queues = try file.object("queues")
         let owner = name
         let workflows = try file.objects("workflows").map { try Workflow($0, owner: owner) }
-        self.workflows = workflows.filter(\.isOwn).map { WorkflowDeclaration(name: $0.name, className: $0.className) }
+        self.workflows = workflows.filter(\.isOwn).map(\.declaration)
         bindings =
             try file.objects("r2_buckets").map(Self.bucket)
             + queues.objects("producers").map { try Self.producer($0, worker: owner) }
             + workflows.map { BindingDeclaration(name: $0.binding, kind: .workflow, target: $0.name) }
             + file.objects("pipelines").map(Self.pipeline)
+            + file.objects("services").map(Self.service)
         consumers = try queues.objects("consumers").map(Self.consumer)
+        let triggers = try file.object("triggers")
+        crons = triggers.members["crons"] == nil ? nil : try triggers.texts("crons")
         try check(file)
     }
 
@@ -87,6 +92,18 @@ struct WranglerConfiguration: Sendable {
         return BindingDeclaration(name: binding, kind: .pipeline, target: pipeline)
     }
 
+    private static func service(_ entry: ConfigurationReader) throws -> BindingDeclaration {
+        let service = try entry.requiredText("service")
+        try NameRule.worker.validate(service)
+        return BindingDeclaration(
+            name: try bindingName(entry),
+            kind: .service,
+            target: service,
+            entrypoint: try entry.text("entrypoint"),
+            props: try entry.object("props").members.isEmpty ? nil : entry.members["props"]
+        )
+    }
+
     private static func consumer(_ entry: ConfigurationReader) throws -> ConsumerDeclaration {
         if let type = try entry.text("type"), type != "worker" {
             throw entry.problem("type", "must be \"worker\"; other consumers are added to the queue itself")
@@ -133,6 +150,8 @@ struct WranglerConfiguration: Sendable {
         let className: String
         /// Whether this Worker defines it; otherwise it only calls another Worker's.
         let isOwn: Bool
+        let schedules: [String]?
+        let stepsMax: Int?
 
         init(_ entry: ConfigurationReader, owner: String) throws {
             binding = try WranglerConfiguration.bindingName(entry)
@@ -140,6 +159,27 @@ struct WranglerConfiguration: Sendable {
             try NameRule.workflow.validate(name)
             className = try entry.requiredText("class_name")
             isOwn = try entry.text("script_name").map { $0 == owner } ?? true
+            schedules = try Self.schedules(entry)
+            stepsMax = try entry.object("limits").integer("steps", 1...Limits.workflowStepsConfiguredMax)
+            guard isOwn || (schedules == nil && stepsMax == nil) else {
+                throw entry.problem(
+                    "script_name",
+                    "names another Worker, where \"limits\" and \"schedules\" of its workflow must be set"
+                )
+            }
+        }
+
+        var declaration: WorkflowDeclaration {
+            WorkflowDeclaration(name: name, className: className, schedules: schedules, stepsMax: stepsMax)
+        }
+
+        /// One text or a list of them.
+        private static func schedules(_ entry: ConfigurationReader) throws -> [String]? {
+            switch entry.members["schedules"] {
+            case nil, .null: return nil
+            case .string: return [try entry.requiredText("schedules")]
+            default: return try entry.texts("schedules")
+            }
         }
     }
 }

@@ -61,14 +61,17 @@ struct Deployment: Sendable {
             version: key.version,
             bindings: configuration.bindings,
             consumers: configuration.consumers,
-            workflows: configuration.workflows
+            workflows: configuration.workflows,
+            crons: configuration.crons
         )
         let (runner, exports) = try await starter.start(deployed, vars: configuration.vars)
         do {
             let exports = ExportedNames(json: exports)
             try exports.checkHandlers(configuration.consumers)
             deployed.workflows = try configuration.workflows.map {
-                WorkflowDeclaration(name: $0.name, className: try exports.exportName(ofWorkflow: $0))
+                var workflow = $0
+                workflow.className = try exports.exportName(ofWorkflow: $0)
+                return workflow
             }
             let details = VersionDetails(
                 configuration: deployed,
