@@ -7,7 +7,7 @@ import Glibc
 struct BenchEngine: Sendable {
     private static let bucket = "bench-data"
 
-    private let client: EngineClient
+    let client: EngineClient
     private let process: Int32
 
     static func with<Value: Sendable>(_ body: (BenchEngine) async throws -> Value) async throws -> Value {

@@ -6,6 +6,12 @@ import Glibc
 struct ChildProgram: Sendable {
     let path: String
 
+    /// The program with a path; nil when there is none that may be run.
+    init?(path: String) {
+        guard access(path, X_OK) == 0 else { return nil }
+        self.path = path
+    }
+
     /// Nil when it is not installed.
     init?(_ name: String) {
         let search = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)

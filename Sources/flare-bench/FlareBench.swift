@@ -5,7 +5,9 @@ struct FlareBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flare-bench",
         abstract: "Measure flare on this machine.",
-        subcommands: [IngestHTTP.self, IngestWebSocket.self, IngestKafka.self, Roll.self, RunAll.self]
+        subcommands: [
+            IngestHTTP.self, IngestWebSocket.self, IngestKafka.self, Roll.self, Workflows.self, RunAll.self,
+        ]
     )
 
     /// The program.

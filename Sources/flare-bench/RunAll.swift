@@ -47,6 +47,7 @@ struct RunAll: AsyncParsableCommand {
             ("Kafka, prepared requests", { try IngestKafka.parse(["--raw"]) }),
             ("source to NDJSON objects, zstd", { try Roll.parse([]) }),
             ("source to Parquet objects, zstd", { try Roll.parse(["--format", "parquet"]) }),
+            ("workflow instances of three steps", { try Workflows.parse([]) }),
         ]
     }
 
@@ -61,6 +62,14 @@ struct RunAll: AsyncParsableCommand {
             ("Kafka, prepared requests", { try IngestKafka.parse(short + ["--raw", "--batch", "50"]) }),
             ("source to NDJSON objects, zstd", { try Roll.parse(few) }),
             ("source to Parquet objects, zstd", { try Roll.parse(few + ["--format", "parquet"]) }),
+            (
+                "workflow instances of three steps",
+                {
+                    try Workflows.parse([
+                        "--idle", "3", "--instances", "20", "--rounds", "1", "--reference-instances", "5",
+                    ])
+                }
+            ),
         ]
     }
 
