@@ -46,9 +46,11 @@ struct WorkflowsDelete: FlareCommand {
             result.deleted += part.deleted
             result.errors += part.errors
         }
-        shell.emit(result) { result.deleted.map { "deleted \(name) \($0.id)" }.joined(separator: "\n") }
+        if shell.json || !result.deleted.isEmpty {
+            shell.emit(result) { result.deleted.map { "deleted \(name) \($0.id)" }.joined(separator: "\n") }
+        }
         guard let first = result.errors.first else { return }
-        for error in result.errors.dropFirst() { shell.note(error.message) }
+        for error in result.errors.dropFirst() { shell.warn(error.message) }
         let isUnknown = first.code == FlareError.Code.instanceNotFound.apiCode
         throw FlareError(
             isUnknown ? .instanceNotFound : .inUse,

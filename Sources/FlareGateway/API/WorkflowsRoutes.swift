@@ -83,7 +83,8 @@ extension WorkflowDefinitionBody {
         case .integer(let steps) where range.contains(Int(steps)):
             return WorkflowSettings(steps: Int(steps), retention: retention)
         case let other?:
-            throw FlareError(.invalidArgument, "limits.steps is \(other.jsonText); it is 1 to \(range.upperBound)")
+            let given = String(decoding: other.jsonBytes, as: UTF8.self)
+            throw FlareError(.invalidArgument, "limits.steps is \(given); it must be 1 to \(range.upperBound)")
         }
     }
 }
