@@ -47,9 +47,10 @@ extension WorkflowService {
         of name: String,
         _ event: RunState.Event,
         to verb: String,
-        _ body: @escaping @Sendable (
-            StepLedger, RunState, RunState.Action, _ life: @escaping @Sendable () -> Life?
-        ) throws -> Void
+        _ body:
+            @escaping @Sendable (
+                StepLedger, RunState, RunState.Action, _ life: @escaping @Sendable () -> Life?
+            ) throws -> Void
     ) async throws -> (status: InstanceStatus, time: Timestamp) {
         try await store.persist { [store, lives] transaction in
             let instance = try self.instance(id, of: name, in: transaction)

@@ -92,6 +92,7 @@ final class StepEngine: Sendable {
             return .value(state.withLock { $0.chunks[text(step)]?[index] ?? [] })
         case .failed(let kind, let step, let attempt, let error, let delay):
             record("failed \(text(step)) \(error.name): \(error.message)")
+            state.withLock { $0.chunks[text(step)] = nil }
             if delay != .configured { record("delay \(text(step)) \(delay)") }
             if !error.isNonRetryable, attempt < attemptsMax { return nextAttempt(step) }
             if kind == .do { finish(.do, step, .failed(error)) }

@@ -28,12 +28,16 @@ final class Harness: Sendable {
     /// Clean-up of a temporary directory: nothing depends on it.
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// A service whose workflows run `code`.
+    /// A service whose workflows run `code`; an error of a step that it does not catch is what user code threw.
     func service(_ code: @escaping Code) -> WorkflowService {
         service(invoke: { invocation in
-            let output = try await code(FakeStep(invocation))
-            try Task.checkCancellation()
-            return InvocationResult(value: .object([:]), body: Array(output.utf8))
+            do {
+                let output = try await code(FakeStep(invocation))
+                try Task.checkCancellation()
+                return InvocationResult(value: .object([:]), body: Array(output.utf8))
+            } catch let error as JavaScriptError {
+                throw error.flareError
+            }
         })
     }
 

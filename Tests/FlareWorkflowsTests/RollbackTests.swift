@@ -136,7 +136,9 @@ struct RollbackTests {
             _ = try await service.pause("two", of: "flow")
             #expect(try await service.terminate("two", of: "flow", rollback: true).status == .rollingBack)
             #expect(try await harness.until(service, "two") { $0.status.isFinal }.status == .terminated)
-            #expect(refusal.withLock { $0 } == "the instance rolls back what it has done, and no step can begin any more")
+            #expect(
+                refusal.withLock { $0 } == "the instance rolls back what it has done, and no step can begin any more"
+            )
         }
     }
 }

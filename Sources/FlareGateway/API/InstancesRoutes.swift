@@ -112,7 +112,11 @@ struct InstancesRoutes {
     private static func unfinished(_ text: String) throws -> InstanceStatus {
         if let status = InstanceStatus(rawValue: text), !status.isFinal { return status }
         let names = InstanceStatus.allCases.filter { !$0.isFinal }.map(\.rawValue).joined(separator: ", ")
-        throw FlareError(.invalidArgument, "\"\(text)\" is no status of an unfinished instance", hint: "one of \(names)")
+        throw FlareError(
+            .invalidArgument,
+            "\"\(text)\" is no status of an unfinished instance",
+            hint: "one of \(names)"
+        )
     }
 
     /// What the query asks for; nil when it asks for a status that no instance of flare ever has.

@@ -73,7 +73,8 @@ package struct InstanceBody: Codable, Sendable {
 package struct InstanceCreateBody: Codable, Sendable {
     package var instanceID: String?
     package var params: JSONValue?
-    /// `{"success_retention"?, "error_retention"?}`, each milliseconds or a text such as "3 days".
+    /// How long its history is kept: `{"success_retention"?, "error_retention"?}`, each milliseconds or a text such as
+    /// "3 days".
     package var retention: JSONValue?
 
     package init(instanceID: String? = nil, params: JSONValue? = nil, retention: JSONValue? = nil) {

@@ -48,9 +48,10 @@ package struct WorkflowBody: Codable, Sendable {
 package struct WorkflowDefinitionBody: Codable, Sendable {
     package var scriptName: String
     package var className: String
-    /// `{"steps"?}`
+    /// The limits of one run: `{"steps"?}`.
     package var limits: JSONValue?
-    /// `{"success_retention"?, "error_retention"?}`, each milliseconds or a text such as "3 days".
+    /// How long ended instances are kept: `{"success_retention"?, "error_retention"?}`, each milliseconds or a
+    /// text such as "3 days".
     package var retention: JSONValue?
 
     package init(scriptName: String, className: String, limits: JSONValue? = nil, retention: JSONValue? = nil) {

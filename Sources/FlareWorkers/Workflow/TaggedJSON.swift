@@ -23,7 +23,8 @@ package enum TaggedJSON {
         var size = tagged.count
         var index = 0
         while index + opening.count < tagged.count {
-            guard tagged[index] == UInt8(ascii: "\""), tagged[index..<index + opening.count].elementsEqual(opening) else {
+            guard tagged[index] == UInt8(ascii: "\""), tagged[index..<index + opening.count].elementsEqual(opening)
+            else {
                 index += 1
                 continue
             }
