@@ -48,7 +48,7 @@ extension EndToEnd {
                 const paused = (await a.status()).status;
                 await a.resume();
                 const report = await this.env.SAGA.createBatch({ instances: [{ id: "a" }, { id: "b" }] });
-                const many = await this.env.STREAM.createBatch({ count: 2 });
+                const many = (await this.env.STREAM.createBatch({ count: 2 })).created;
                 const unfinished = await said(() => many[0].delete());
                 await many[0].terminate();
                 await many[0].delete();
@@ -71,8 +71,7 @@ extension EndToEnd {
         func pauses() async throws {
             try await FlareFixture.with { f in
                 try await f.deploy("life", Self.configuration, source: Self.source).check()
-                let params = ["--params", #"{"waits":true}"#]
-                try await f.run(["workflows", "run", "saga", "--id", "one"] + params).check()
+                try await f.run("workflows", "run", "saga", "--id", "one", "--params", #"{"waits":true}"#).check()
                 let paused = try await f.run("workflows", "pause", "saga", "one", "--json").check().json()
                 #expect(["paused", "waitingForPause"].contains(paused["status"]?.stringValue))
                 try await waitUntil("the pause") { try await Self.status(f, "one") == "paused" }
@@ -80,7 +79,7 @@ extension EndToEnd {
                 #expect(try await Self.status(f, "one") == "paused")
                 #expect(try await f.run("workflows", "resume", "saga").check().stdout == "saga latest is queued\n")
                 try await waitUntil("the wait") {
-                    try await f.run("workflows", "logs", "saga").stdout.contains("wait")
+                    try await f.run("workflows", "logs", "saga").stdout.contains("sign-1")
                 }
                 let undone = try await f.run("workflows", "terminate", "saga", "one", "--rollback", "--yes").check()
                 #expect(undone.stdout.hasPrefix("rolling back saga one"))

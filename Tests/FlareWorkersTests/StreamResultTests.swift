@@ -49,14 +49,15 @@ struct StreamResultTests {
 
         export class Saga extends WorkflowEntrypoint {
           async run(event, step) {
+            let seat = "none";
             const undo = (label) => ({
               rollback: async (given) => {
-                console.log(label, JSON.stringify(given), given.error.name, given.error instanceof Error);
+                console.log(label, JSON.stringify(given), given.error.name, given.error instanceof Error, seat);
                 if (given.stepName === "first-1") console.log(await said(step.do("inside", () => 1)));
               },
             });
             await step.do("first", async () => ({ id: 1 }), undo("undo first"));
-            await step.do("plain", async () => 2);
+            seat = await step.do("plain", async () => "seat 2");
             const twice = () => step.do("second", { retries: { limit: 0, delay: 1 } }, async () => {
               throw new TypeError("no");
             }, { ...undo("undo second"), rollbackConfig: { retries: { limit: 1, delay: 1 }, timeout: "1 minute" } });
@@ -120,7 +121,7 @@ struct StreamResultTests {
             )
             #expect(text.first?.contains("output") == false)
             #expect(text.dropFirst().first?.contains(#""output":{"id":1}"#) == true)
-            #expect(text.dropFirst().first?.hasSuffix("TypeError true") == true)
+            #expect(text.dropFirst().first?.hasSuffix("TypeError true seat 2") == true)
             #expect(
                 text.last
                     == #"WorkflowError: the step "inside" cannot begin inside the rollback handler of step "first-1""#

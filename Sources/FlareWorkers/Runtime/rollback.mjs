@@ -1,6 +1,7 @@
 // Undoing a run: the code is run again from its journal until it has offered the handlers, which then run as durable
 // steps, that of the last step first.
 const { setInterval: startTimer, clearInterval: stopTimer } = globalThis;
+const macrotask = setImmediate;
 
 /// How long the code may do nothing that concerns steps before it counts as one that offers no more handlers.
 const patienceMilliseconds = 5000;
@@ -31,10 +32,11 @@ export class Rollbacks {
     if (this.#missing.size === 0) this.#complete();
   }
 
-  /// Runs the code until it has offered the handlers, or will not. Then hands each one to `perform(step, undo)`, which
+  /// Runs the code until it has offered the handlers and stands where its first life stood (`drained` tells when all
+  /// that was finished has settled again), or until it ends. Then hands each handler to `perform(step, undo)`, which
   /// returns whether it succeeded. Returns the label of a step whose handler is missing.
-  async run(code, perform) {
-    await this.#collect(code);
+  async run(code, drained, perform) {
+    await this.#collect(code, drained);
     for (const step of this.#plan.steps) {
       const undo = this.#handlers.get(keyOf(step));
       if (!undo) return labelOf(step);
@@ -43,7 +45,7 @@ export class Rollbacks {
     return undefined;
   }
 
-  #collect(code) {
+  #collect(code, drained) {
     return new Promise((resolve) => {
       const timer = startTimer(() => {
         if (Date.now() - this.#heardAt > patienceMilliseconds) finish();
@@ -52,7 +54,8 @@ export class Rollbacks {
         stopTimer(timer);
         resolve();
       };
-      this.#complete = finish;
+      // What the code does with the last result may be of use to a handler: it gets a turn for that.
+      this.#complete = () => drained().then(() => macrotask(() => macrotask(finish)));
       // How the code ends is known from its first life.
       code().then(finish, finish);
     });

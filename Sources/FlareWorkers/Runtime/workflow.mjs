@@ -143,7 +143,7 @@ class Life {
       answer = reply.v;
       body = end.value ?? reply.body;
     }
-    await this.#replay.drained();
+    if (kind === "do") await this.#replay.drained();
     return this.#settle(answer, body, step);
   }
 
@@ -178,7 +178,7 @@ class Life {
 
   /// Undoes what an earlier life did, with the handlers that `run` offers. Returns the label of a step without one.
   undo(run) {
-    return this.#rollbacks.run(run, async (step, undo) => {
+    return this.#rollbacks.run(run, async () => this.#replay.drained(), async (step, undo) => {
       const options = readOptions(step.name, undo.rollbackConfig ?? {});
       const identity = { name: step.name, n: step.n };
       const context = rollbackContext(
