@@ -44,6 +44,7 @@ struct Bindings: Sendable {
                 worker: worker,
                 workerVersion: configuration.version,
                 className: workflow.className,
+                settings: WorkflowSettings(steps: workflow.stepsMax),
                 in: transaction
             )
         }

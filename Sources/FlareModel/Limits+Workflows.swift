@@ -60,4 +60,28 @@ extension Limits {
     ///
     /// Clients ask again.
     package static let workflowWaitSecondsMax = 60
+
+    /// How long the history of an ended instance is kept when nobody has set it, in milliseconds: 30 days, Cloudflare's
+    /// default of a paid plan for workflows made before it was shortened.
+    package static let workflowRetentionMilliseconds: Int64 = 30 * 86_400_000
+
+    /// The longest that a history can be asked to be kept, in milliseconds: ten years.
+    package static let workflowRetentionMillisecondsMax: Int64 = 3_650 * 86_400_000
+
+    /// Instances whose retention is over that are deleted in one transaction, so that others get their turn between.
+    package static let workflowExpiryBatchMax = 100
+
+    /// Instances terminated in one transaction when all of a workflow are.
+    package static let workflowTerminateBatchMax = 200
+
+    /// The largest result of a step that is a stream, in bytes.
+    ///
+    /// Cloudflare's bound for the state of one instance.
+    package static let workflowStreamBytesMax = 1_073_741_824
+
+    /// Bytes of a stream that are stored as one row, Cloudflare's size.
+    package static let workflowChunkBytesMax = 262_144
+
+    /// What a step's own function for the delay of a retry may take, in milliseconds, Cloudflare's bound.
+    package static let workflowDelayFunctionMilliseconds = 5_000
 }

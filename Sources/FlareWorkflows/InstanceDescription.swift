@@ -67,9 +67,9 @@ extension StepRecord {
         step.error = error?.body
         step.dueAt = isFinished ? nil : dueAt
         switch key.kind {
-        case .do:
+        case .do, .rollback:
             step.success = isFinished ? status == .complete : nil
-            step.output = value.map { TaggedJSON.plain($0) }
+            step.output = value.map { shown($0) }
             step.config = config
             step.attempts = attempts.map(\.body)
         case .sleep:
@@ -81,8 +81,16 @@ extension StepRecord {
         return step
     }
 
+    /// What a finished step returned, as far as people may see it.
+    private func shown(_ value: [UInt8]) -> JSONValue {
+        if isSensitive { return .string("[REDACTED]") }
+        if let bytes = streamBytes { return .object(["type": .string("stream"), "bytes": .integer(bytes)]) }
+        return TaggedJSON.plain(value)
+    }
+
     private var typeName: String {
         switch key.kind {
+        case .rollback: "rollback"
         case .do: "step"
         case .sleep: "sleep"
         case .wait: "waitForEvent"

@@ -35,11 +35,19 @@ struct InstanceDriver: Sendable {
     func run() async {
         do {
             let preparation = try await prepare()
-            let life = Life(claim, journal: preparation.journal, store: store)
+            if preparation.isUndone { return try await finishRollback(nil) }
+            let life = Life(
+                claim,
+                journal: preparation.journal,
+                begun: preparation.start.journal.count,
+                stepsMax: preparation.stepsMax,
+                store: store
+            )
             lives.insert(life, for: claim.key)
-            defer { lives.remove(claim.key) }
-            // A run that was terminated before its life could be found has not been told.
-            guard try await isCurrent() else { return }
+            defer { lives.remove(life, for: claim.key) }
+            // A run that was terminated or paused before its life could be found has not been told.
+            guard let current = try await current() else { return }
+            if current.status == .waitingForPause { life.setPausing(true) }
             let (code, watch) = await live(life, preparation.invocation(life, onLog: console))
             try await end(code, watch)
         } catch is CancellationError {
@@ -93,6 +101,9 @@ struct InstanceDriver: Sendable {
         var version: WorkflowVersionRecord
         /// The steps of the journal, in its order.
         var journal: [Int64]
+        var stepsMax: Int
+        /// Whether nothing is left to undo of a run that rolls back.
+        var isUndone = false
 
         func invocation(_ life: Life, onLog: @escaping @Sendable (ConsoleLine) -> Void) -> Invocation {
             start.invocation(
@@ -120,13 +131,25 @@ struct InstanceDriver: Sendable {
                 payload: try InstanceRecord.params(of: instance.sequence, in: transaction),
                 journal: journal.map(\.entry)
             )
-            return Preparation(start: start, version: version, journal: journal.map(\.sequence))
+            var preparation = Preparation(
+                start: start,
+                version: version,
+                journal: journal.map(\.sequence),
+                stepsMax: workflow.settings.steps ?? Limits.workflowStepsMax
+            )
+            if claim.closing != nil {
+                let remains = try ledger.remains()
+                let error = try RunRecord.result(claim.key, in: transaction).error ?? StepLedger.terminated
+                preparation.isUndone = remains.failure != nil || remains.steps.isEmpty
+                preparation.start.rollback = RollbackPlan(steps: remains.steps, error: error)
+            }
+            return preparation
         }
     }
 
-    private func isCurrent() async throws -> Bool {
+    private func current() async throws -> RunState? {
         try await store.database.read { [claim] transaction in
-            try RunRecord.isCurrent(claim.key, invocation: claim.invocation, in: transaction)
+            try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction)
         }
     }
 
@@ -137,6 +160,7 @@ struct InstanceDriver: Sendable {
         case (.returned(let result), _): try await returned(result)
         case (.threw(let error), _): try await threw(error)
         case (_, .suspend(let due, let waits)): try await suspend(until: due, waits)
+        case (_, .drained): try await pause()
         case (_, .hung(let step)): try await hung(step)
         case (.lost(let error), _): try await lost(error.description)
         // Ended from outside, or the engine stops: there is nothing to add.
@@ -145,29 +169,76 @@ struct InstanceDriver: Sendable {
     }
 
     private func returned(_ result: InvocationResult) async throws {
+        if claim.closing != nil {
+            let missing = RollbackPlan.missing(of: result).map { step in
+                JavaScriptError(
+                    name: "RollbackMissing",
+                    message: "the code did not offer the rollback handler of step \"\(step)\" again"
+                )
+            }
+            return try await finishRollback(missing)
+        }
         let notes = WorkflowNote.notes(of: result)
-        try await settle(.returned) { ledger, state, action in
+        try await settle({ _ in .returned }) { ledger, state, action in
             guard action == .end else { return }
             for note in notes { try ledger.log(LogRecord(.warning, message: "\(note.code): \(note.message)")) }
             let result = RunRecord.Result(output: result.body)
             try ledger.interruptOpen()
-            try RunRecord.setEnded(ledger.run, state, result, at: ledger.now, in: ledger.transaction)
+            try store.end(ledger.run, state, result, at: ledger.now, in: ledger.transaction)
             try ledger.log(LogRecord(.workflowCompleted))
         }
     }
 
     private func threw(_ error: JavaScriptError) async throws {
-        try await settle(.threw) { ledger, state, action in
-            guard action == .end else { return }
-            try ledger.interruptOpen()
-            let result = RunRecord.Result(error: error)
-            try RunRecord.setEnded(ledger.run, state, result, at: ledger.now, in: ledger.transaction)
-            try ledger.log(LogRecord(.workflowErrored, error: error))
+        if claim.closing != nil { return try await finishRollback(error) }
+        try await settle({ try $0.hasRollbacks() ? .undone(closing: .errored) : .threw }) { ledger, state, action in
+            switch action {
+            case .wake(let wake):
+                try ledger.beginRollback(state, error, wake: wake)
+            case .end:
+                try ledger.interruptOpen()
+                let result = RunRecord.Result(error: error)
+                try store.end(ledger.run, state, result, at: ledger.now, in: ledger.transaction)
+                try ledger.log(LogRecord(.workflowErrored, error: error))
+            default: break
+            }
         }
     }
 
+    /// Ends a run that has been undone, with the status and the error that it had before.
+    ///
+    /// `failure` tells why undoing stopped, unless a handler has failed: that is in its rows.
+    private func finishRollback(_ failure: JavaScriptError?) async throws {
+        try await settle({ _ in .returned }) { ledger, state, action in
+            guard action == .end else { return }
+            let remains = try ledger.remains()
+            try ledger.interruptOpen()
+            try ledger.logRollback(remains.failure?.error ?? failure, step: remains.failure?.step)
+            let error = try RunRecord.result(ledger.run, in: ledger.transaction).error
+            try store.end(ledger.run, state, RunRecord.Result(error: error), at: ledger.now, in: ledger.transaction)
+            try ledger.log(LogRecord(state.status == .errored ? .workflowErrored : .workflowTerminated, error: error))
+        }
+    }
+
+    private func pause() async throws {
+        try await settle({ _ in .drained }) { ledger, state, action in
+            switch action {
+            case .pause: try ledger.pause(state)
+            // The pause was called off at the last moment.
+            case .wake(let wake): try wait(ledger, state, until: wake)
+            default: break
+            }
+        }
+    }
+
+    private func wait(_ ledger: StepLedger, _ state: RunState, until wake: Timestamp) throws {
+        try ledger.interruptOpen()
+        try RunRecord.setWaiting(ledger.run, state, wake: wake, at: ledger.now, in: ledger.transaction)
+    }
+
     private func suspend(until due: Timestamp, _ waits: Set<StepKey>) async throws {
-        try await settle(.suspended(until: due)) { ledger, state, action in
+        try await settle({ _ in .suspended(until: due) }) { ledger, state, action in
+            if action == .pause { return try ledger.pause(state) }
             guard case .wake(var wake) = action else { return }
             try ledger.interruptOpen()
             // An event may have come after the code was told to go.
@@ -190,26 +261,35 @@ struct InstanceDriver: Sendable {
         _ before: @escaping @Sendable (StepLedger) throws -> Void = { _ in }
     ) async throws {
         store.logger.warning("a workflow lost its process", metadata: ["error": "\(message)"])
-        try await settle(.lost) { ledger, state, action in
+        try await settle({ _ in .lost }) { ledger, state, action in
             try before(ledger)
             try ledger.interruptOpen()
             switch action {
+            case .pause:
+                try ledger.log(LogRecord(.workflowInterrupted, message: message))
+                try ledger.pause(state)
             case .wake(let wake):
                 try RunRecord.setWaiting(ledger.run, state, wake: wake, at: ledger.now, in: ledger.transaction)
                 try ledger.log(LogRecord(.workflowInterrupted, message: message, dueAt: wake))
             case .giveUp:
-                let error = JavaScriptError(
-                    name: "WorkerLost",
-                    message: "the Worker's process was lost \(state.losses) times in a row, with no step finished "
-                        + "between; the last time: \(message)"
-                )
-                let result = RunRecord.Result(error: error)
-                try RunRecord.setEnded(ledger.run, state, result, at: ledger.now, in: ledger.transaction)
-                try ledger.log(LogRecord(.workflowErrored, error: error))
-            case .ignore, .start, .end:
+                try giveUp(ledger, state, message)
+            case .ignore, .start, .change, .unpause, .end:
                 break
             }
         }
+    }
+
+    private func giveUp(_ ledger: StepLedger, _ state: RunState, _ message: String) throws {
+        let lost = JavaScriptError(
+            name: "WorkerLost",
+            message: "the Worker's process was lost \(state.losses) times in a row, with no step finished "
+                + "between; the last time: \(message)"
+        )
+        if claim.closing != nil { try ledger.logRollback(lost) }
+        // What a run that rolls back ends with was decided before.
+        let error = claim.closing == nil ? lost : try RunRecord.result(ledger.run, in: ledger.transaction).error
+        try store.end(ledger.run, state, RunRecord.Result(error: error), at: ledger.now, in: ledger.transaction)
+        try ledger.log(LogRecord(state.status == .errored ? .workflowErrored : .workflowTerminated, error: error))
     }
 
     /// What could not even begin is tried again later, like a lost process.
@@ -223,17 +303,16 @@ struct InstanceDriver: Sendable {
 
     /// Applies an event to the run, unless another life or somebody outside has changed it.
     private func settle(
-        _ event: RunState.Event,
+        _ event: @escaping @Sendable (StepLedger) throws -> RunState.Event,
         _ body: @escaping @Sendable (StepLedger, RunState, RunState.Action) throws -> Void
     ) async throws {
         try await store.persist { [claim, store, lives] transaction in
-            guard try RunRecord.isCurrent(claim.key, invocation: claim.invocation, in: transaction),
-                let instance = try InstanceRecord.find(claim.key.instance, in: transaction)
-            else { return }
-            let now = store.time.now()
-            var state = instance.state
-            let action = state.event(event, at: now)
-            try body(StepLedger(run: claim.key, now: now, transaction: transaction), state, action)
+            guard var state = try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction) else {
+                return
+            }
+            let ledger = StepLedger(run: claim.key, now: store.time.now(), transaction: transaction)
+            let action = state.event(try event(ledger), at: ledger.now)
+            try body(ledger, state, action)
             transaction.afterCommit {
                 store.watchers.notify(claim.key.instance)
                 lives.scheduler.notify()

@@ -31,7 +31,6 @@ package struct InstanceRecord: Sendable {
     package var endedAt: Timestamp?
 
     var key: RunKey { RunKey(instance: sequence, run: run) }
-    var state: RunState { RunState(status: status, losses: losses) }
 }
 
 /// What began an instance.

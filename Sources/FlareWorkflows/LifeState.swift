@@ -2,13 +2,15 @@ import FlareModel
 
 /// The rules of one life of a run, from the start of its code until that returns or is put aside.
 ///
-/// A life is put aside when its code does nothing but wait, for long. It hangs when an attempt is far past its
-/// time-out and the process has not said so.
+/// A life is put aside when its code does nothing but wait, for long, or when a pause is asked for and no attempt runs.
+/// It hangs when an attempt is far past its time-out and the process has not said so.
 struct LifeState: Sendable {
     /// What to do now.
     enum Next: Sendable, Hashable {
         /// Put the run aside until the first of these waits is over.
         case suspend(until: Timestamp, waits: Set<StepKey>)
+        /// Put the run aside for a pause: no step runs.
+        case pause
         case hung(StepKey)
         /// Look again at this time, or when something changes.
         case check(at: Timestamp?)
@@ -25,6 +27,7 @@ struct LifeState: Sendable {
     private var attempts: [StepKey: Timestamp] = [:]
     private var quietSince: Timestamp
     private var isClosed = false
+    private var isPausing = false
 
     init(at now: Timestamp) {
         quietSince = now
@@ -71,6 +74,17 @@ struct LifeState: Sendable {
         attempts[step] = nil
     }
 
+    /// A pause is asked for, or no longer.
+    mutating func setPausing(_ isPausing: Bool, at now: Timestamp) {
+        self.isPausing = isPausing
+        quietSince = now
+    }
+
+    /// Something happens that is no call of a step, such as reading a long result.
+    mutating func heard(at now: Timestamp) {
+        quietSince = now
+    }
+
     /// Decides.
     ///
     /// A life that is to be suspended or that hangs is closed by this.
@@ -85,6 +99,10 @@ struct LifeState: Sendable {
         for case .held(let step, let due) in calls.values {
             waits.insert(step)
             first = min(first ?? due, due)
+        }
+        if isPausing, attempts.isEmpty, waits.count == calls.count {
+            isClosed = true
+            return .pause
         }
         if let first, attempts.isEmpty, waits.count == calls.count {
             let settled = quietSince + .milliseconds(Limits.workflowSettleMilliseconds)

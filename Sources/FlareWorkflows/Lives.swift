@@ -15,8 +15,9 @@ final class Lives: Sendable {
         lives.withLock { $0[key] = life }
     }
 
-    func remove(_ key: RunKey) {
-        lives.withLock { $0[key] = nil }
+    /// Forgets a life; a later one of the same run may have taken its place already.
+    func remove(_ life: Life, for key: RunKey) {
+        lives.withLock { if $0[key] === life { $0[key] = nil } }
     }
 
     /// How many more runs may be started now.

@@ -12,6 +12,8 @@ enum RunRecord {
         /// Fences calls of earlier invocations of the same run.
         var invocation: Int64
         var isFirst: Bool
+        /// Set while the run rolls back: the status that it will end with.
+        var closing: InstanceStatus?
     }
 
     /// What a run came to.
@@ -46,20 +48,25 @@ enum RunRecord {
         at now: Timestamp,
         in transaction: Transaction
     ) throws -> Claim {
-        let invocation = try transaction.row(
+        let claim = try transaction.row(
             """
             UPDATE workflow_runs
-            SET status = 'running', wake_at = NULL, invocation = invocation + 1,
-                started_at = COALESCE(started_at, ?), modified_at = ?
-            WHERE instance = ? AND run = ? RETURNING invocation
+            SET status = CASE WHEN closing IS NULL THEN 'running' ELSE 'rollingBack' END, wake_at = NULL,
+                invocation = invocation + 1, started_at = COALESCE(started_at, ?), modified_at = ?
+            WHERE instance = ? AND run = ? RETURNING invocation, closing
             """,
             .integer(now.milliseconds),
             .integer(now.milliseconds),
             .integer(key.instance),
             .integer(Int64(key.run)),
-            decode: { $0.integer(0) }
+            decode: { ($0.integer(0), $0.optionalText(1)) }
         )
-        return Claim(key: key, invocation: invocation ?? 0, isFirst: isFirst)
+        return Claim(
+            key: key,
+            invocation: claim?.0 ?? 0,
+            isFirst: isFirst,
+            closing: claim?.1.flatMap { InstanceStatus(rawValue: $0) }
+        )
     }
 
     /// When the next run that is not yet due goes on.
@@ -77,15 +84,46 @@ enum RunRecord {
         return [try first("IS NOT NULL"), try first("IS NULL")].compactMap { $0 }.min()
     }
 
-    /// Whether this invocation of the run is the one that may change it.
-    static func isCurrent(_ key: RunKey, invocation: Int64, in transaction: Transaction) throws -> Bool {
+    /// Where a run stands, as long as this invocation is the one that may change it; nil when it is not.
+    ///
+    /// A run with a time to go on has no code that counts.
+    static func current(_ key: RunKey, invocation: Int64, in transaction: Transaction) throws -> RunState? {
         try transaction.row(
-            "SELECT 1 FROM workflow_runs WHERE instance = ? AND run = ? AND invocation = ? AND status = 'running'",
+            """
+            SELECT status, losses, closing FROM workflow_runs
+            WHERE instance = ? AND run = ? AND invocation = ? AND wake_at IS NULL
+                AND status IN ('running', 'waitingForPause', 'rollingBack')
+            """,
             .integer(key.instance),
             .integer(Int64(key.run)),
             .integer(invocation),
-            decode: { _ in true }
-        ) ?? false
+            decode: Self.state
+        )
+    }
+
+    /// Whether this invocation of the run is the one that may change it.
+    static func isCurrent(_ key: RunKey, invocation: Int64, in transaction: Transaction) throws -> Bool {
+        try current(key, invocation: invocation, in: transaction) != nil
+    }
+
+    /// Where a run stands.
+    static func state(of key: RunKey, in transaction: Transaction) throws -> RunState {
+        let state = try transaction.row(
+            "SELECT status, losses, closing FROM workflow_runs WHERE instance = ? AND run = ?",
+            .integer(key.instance),
+            .integer(Int64(key.run)),
+            decode: Self.state
+        )
+        guard let state else { throw FlareError(.instanceNotFound, "the instance was deleted") }
+        return state
+    }
+
+    private static func state(_ row: SQLRow) throws -> RunState {
+        guard let status = InstanceStatus(rawValue: row.text(0)) else {
+            throw FlareError(.corruptStore, "a run has the status \"\(row.text(0))\", which does not exist")
+        }
+        let closing = row.optionalText(2).flatMap { InstanceStatus(rawValue: $0) }
+        return RunState(status: status, losses: row.int(1), closing: closing)
     }
 
     /// Runs whose code was running when the engine ended.
@@ -110,7 +148,7 @@ enum RunRecord {
     ) throws {
         try transaction.execute(
             """
-            UPDATE workflow_runs SET status = ?, wake_at = ?, losses = ?, modified_at = ?
+            UPDATE workflow_runs SET status = ?, wake_at = ?, paused_at = NULL, losses = ?, modified_at = ?
             WHERE instance = ? AND run = ?
             """,
             .text(state.status.rawValue),
@@ -123,17 +161,23 @@ enum RunRecord {
     }
 
     /// Ends a run.
+    ///
+    /// Returns when it will be deleted: its retention begins now.
+    @discardableResult
     static func setEnded(
         _ key: RunKey,
         _ state: RunState,
         _ result: Result,
         at now: Timestamp,
         in transaction: Transaction
-    ) throws {
+    ) throws -> Timestamp {
+        let retention = try InstanceRetention.effective(of: key.instance, in: transaction)
+        let deletion = now + (state.status == .complete ? retention.success : retention.error)
         try transaction.execute(
             """
             UPDATE workflow_runs
-            SET status = ?, wake_at = NULL, losses = ?, output = ?, error = ?, ended_at = ?, modified_at = ?
+            SET status = ?, wake_at = NULL, paused_at = NULL, losses = ?, output = ?, error = ?, ended_at = ?,
+                modified_at = ?, delete_at = ?
             WHERE instance = ? AND run = ?
             """,
             .text(state.status.rawValue),
@@ -142,9 +186,11 @@ enum RunRecord {
             result.error.map { .blob($0.json.jsonBytes) } ?? .null,
             .integer(now.milliseconds),
             .integer(now.milliseconds),
+            .integer(deletion.milliseconds),
             .integer(key.instance),
             .integer(Int64(key.run))
         )
+        return deletion
     }
 
     /// Takes the next place in the run's journal.

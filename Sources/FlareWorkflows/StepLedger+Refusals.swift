@@ -7,17 +7,40 @@ extension StepLedger {
     /// Why a step that is first asked for cannot be: its name, or the number of steps.
     func refusal(of key: StepKey) throws -> JavaScriptError? {
         // The name of a nested step carries those of the steps around it: `outer#1 > inner`.
-        let bytesMax = Limits.workflowStepNameBytesMax * (key.name.contains(" > ") ? 8 : 1)
+        let bytesMax = Limits.workflowStepNameBytesMax * (key.name.contains(" > ") ? 8 : 4)
         guard !key.name.isEmpty, key.name.utf8.count <= bytesMax, key.occurrence >= 1 else {
             return permanent("a step name has 1 to \(bytesMax) bytes; this one has \(key.name.utf8.count)")
         }
         guard key.name.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
             return permanent("a step name has no control characters")
         }
-        guard try StepRecord.count(of: run, in: transaction) < Limits.workflowStepsMax else {
-            return permanent("the instance has \(Limits.workflowStepsMax) steps, which is the most it can have")
-        }
-        return nil
+        guard let stepsMax, key.kind == .do || key.kind == .wait,
+            try StepRecord.count(of: run, in: transaction) >= stepsMax
+        else { return nil }
+        return permanent(
+            "step \"\(key.label)\" cannot begin: the run has \(stepsMax) steps, which is the most it can have; "
+                + "set limits.steps of the workflow to at most \(Limits.workflowStepsConfiguredMax), or begin other "
+                + "instances for a part of the work"
+        )
+    }
+
+    func incomplete(_ key: StepKey) -> JavaScriptError {
+        JavaScriptError(name: "WorkflowError", message: "the stream of step \"\(key.label)\" did not arrive whole")
+    }
+
+    func streamTooLarge(_ key: StepKey) -> JavaScriptError {
+        permanent(
+            "the stream of step \"\(key.label)\" is too large: at most \(Limits.workflowStreamBytesMax) bytes, in parts "
+                + "of at most \(Limits.workflowChunkBytesMax); keep it in a bucket"
+        )
+    }
+
+    func rollsBack() -> JavaScriptError {
+        permanent("the instance rolls back what it has done, and no step can begin any more")
+    }
+
+    func notRollingBack() -> JavaScriptError {
+        permanent("the instance does not roll back")
     }
 
     func tooLarge(_ bytes: Int) -> JavaScriptError {

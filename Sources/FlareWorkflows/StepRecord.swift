@@ -41,7 +41,7 @@ struct StepRecord: Sendable {
     var key: StepKey
     var parent: StepCall.StepName?
     var status: Status
-    /// Of `do` steps.
+    /// Of `do` steps and rollbacks.
     var config: StepConfig?
     /// Of `wait` steps.
     var eventType: String?
@@ -52,10 +52,16 @@ struct StepRecord: Sendable {
     var startedAt: Timestamp
     var endedAt: Timestamp?
     var error: JavaScriptError?
+    /// Whether its result is shown to nobody but the code.
+    var isSensitive = false
+    /// Whether its code has offered a handler that undoes it.
+    var hasRollback = false
+    /// The length of a result that is a stream; its bytes are chunks.
+    var streamBytes: Int64?
 
     var isFinished: Bool { status == .complete || status == .failed }
 
-    /// The rules of a `do` step in its present phase.
+    /// The rules of a `do` step or a rollback in its present phase.
     var state: StepState {
         let phase: StepState.Phase =
             switch status {
@@ -71,7 +77,7 @@ struct StepRecord: Sendable {
 extension StepRecord {
     private static let columns = """
         seq, kind, name, n, parent_name, parent_n, status, config, event_type, attempts, failures, due_at,
-            started_at, ended_at, error
+            started_at, ended_at, error, is_sensitive, has_rollback, stream_bytes
         """
 
     private init(_ row: SQLRow) throws {
@@ -90,7 +96,10 @@ extension StepRecord {
             dueAt: row.optionalTime(11),
             startedAt: row.time(12),
             endedAt: row.optionalTime(13),
-            error: try storedError(row, 14)
+            error: try storedError(row, 14),
+            isSensitive: row.int(15) == 1,
+            hasRollback: row.int(16) == 1,
+            streamBytes: row.optionalInteger(17)
         )
     }
 
@@ -134,7 +143,7 @@ extension StepRecord {
         try transaction.rows(
             """
             SELECT \(columns) FROM workflow_steps
-            WHERE instance = ? AND run = ? AND status = 'waiting' AND kind <> 'do' AND due_at <= ?
+            WHERE instance = ? AND run = ? AND status = 'waiting' AND kind IN ('sleep', 'wait') AND due_at <= ?
             ORDER BY due_at, seq
             """,
             .integer(run.instance),
@@ -170,7 +179,7 @@ extension StepRecord {
 
     static func count(of run: RunKey, in transaction: Transaction) throws -> Int {
         try transaction.row(
-            "SELECT COUNT(*) FROM workflow_steps WHERE instance = ? AND run = ? AND kind <> 'sleep'",
+            "SELECT COUNT(*) FROM workflow_steps WHERE instance = ? AND run = ? AND kind IN ('do', 'wait')",
             .integer(run.instance),
             .integer(Int64(run.run)),
             decode: { $0.int(0) }
@@ -191,8 +200,9 @@ extension StepRecord {
         let inserted = try transaction.row(
             """
             INSERT INTO workflow_steps
-                (instance, run, kind, name, n, parent_name, parent_n, status, config, event_type, due_at, started_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq
+                (instance, run, kind, name, n, parent_name, parent_n, status, config, event_type, due_at, started_at,
+                is_sensitive, has_rollback)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq
             """,
             .integer(run.instance),
             .integer(Int64(run.run)),
@@ -206,6 +216,8 @@ extension StepRecord {
             SQLValue(eventType),
             dueAt.map { .integer($0.milliseconds) } ?? .null,
             .integer(startedAt.milliseconds),
+            .integer(isSensitive ? 1 : 0),
+            .integer(hasRollback ? 1 : 0),
             decode: { $0.integer(0) }
         )
         sequence = inserted ?? 0
@@ -230,34 +242,50 @@ extension StepRecord {
         )
     }
 
-    /// Writes the end of a step: its value or error, and its place in the journal.
+    /// Writes the end of a step: its value or the error that it leaves, and its place in the journal.
     func finish(
-        _ result: Result<[UInt8], JavaScriptError>,
+        _ ending: StepLedger.Ending,
+        _ failure: JavaScriptError?,
         attempts state: StepState? = nil,
         of run: RunKey,
         at now: Timestamp,
         in transaction: Transaction
     ) throws {
         let order = try RunRecord.nextFinishOrder(run, in: transaction)
-        let (status, value, error): (Status, SQLValue, SQLValue) =
-            switch result {
-            case .success(let value): (.complete, .blob(value), .null)
-            case .failure(let error): (.failed, .null, .blob(error.json.jsonBytes))
+        let (value, bytes): (SQLValue, SQLValue) =
+            switch ending {
+            case .value(let value) where failure == nil: (.blob(value), .null)
+            case .stream(let bytes): (.null, .integer(bytes))
+            case .value, .error: (.null, .null)
             }
         try transaction.execute(
             """
             UPDATE workflow_steps
-            SET status = ?, value = ?, error = ?, due_at = NULL, ended_at = ?, finish_order = ?,
+            SET status = ?, value = ?, stream_bytes = ?, error = ?, due_at = NULL, ended_at = ?, finish_order = ?,
                 attempts = ?, failures = ? WHERE seq = ?
             """,
-            .text(status.rawValue),
+            .text((failure == nil ? Status.complete : .failed).rawValue),
             value,
-            error,
+            bytes,
+            failure.map { .blob($0.json.jsonBytes) } ?? .null,
             .integer(now.milliseconds),
             .integer(order),
             .integer(Int64(state?.attempts ?? attempts)),
             .integer(Int64(state?.failures ?? failures)),
             .integer(sequence)
+        )
+    }
+
+    /// Moves everything that a run's steps wait for into the future.
+    static func postpone(of run: RunKey, by milliseconds: Int64, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE workflow_steps SET due_at = due_at + ?
+            WHERE instance = ? AND run = ? AND status = 'waiting' AND due_at IS NOT NULL
+            """,
+            .integer(milliseconds),
+            .integer(run.instance),
+            .integer(Int64(run.run))
         )
     }
 }

@@ -1,4 +1,5 @@
 import FlareModel
+import FlareWorkers
 
 /// The rules of one step's attempts: which comes next, when, and when the step has failed for good.
 ///
@@ -96,6 +97,27 @@ struct StepState: Sendable, Hashable {
             phase = .ready(at: due)
             return .retry(at: due)
         }
+    }
+}
+
+extension StepState {
+    /// What the end of an attempt means to the rules, and the error that it leaves.
+    ///
+    /// When the user's own delay function failed there can be no next attempt, and its error tells why.
+    func outcome(of ending: StepLedger.Ending) -> (Outcome, JavaScriptError?) {
+        guard case .error(let error, let delay) = ending else { return (.success, nil) }
+        switch delay {
+        case .unknown(let failure) where !error.isNonRetryable && failures < config.retries.limit:
+            return (.failure(isNonRetryable: true, delayMilliseconds: nil), failure)
+        case .computed(let length): return (outcome(of: error, length.milliseconds), error)
+        case .configured, .unknown: return (outcome(of: error, nil), error)
+        }
+    }
+
+    private func outcome(of error: JavaScriptError, _ delay: Int64?) -> Outcome {
+        error.name == StepLedger.timeoutName
+            ? .timeout(delayMilliseconds: delay)
+            : .failure(isNonRetryable: error.isNonRetryable, delayMilliseconds: delay)
     }
 }
 

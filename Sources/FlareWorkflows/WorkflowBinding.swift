@@ -5,13 +5,16 @@ import FlareWorkers
 /// A workflow in a Worker's `env`.
 ///
 /// Values travel as tagged JSON in raw bodies, never inside the JSON of the call; no bytes stand for `undefined`:
-/// - `create`: arguments `{"id"?}`, body the parameters. Answers `{"id"}`; an id in use is an error.
-/// - `createBatch`: arguments `{"instances": [{"id"?, "bytes": n}]}`, body the parameters of all, `n` bytes each.
-///   Answers `{"instances": [{"id"}]}`; ids in use are left out.
+/// - `create`: arguments `{"id"?, "retention"?}`, body the parameters. Answers `{"id"}`; an id in use is an error.
+/// - `createBatch`: arguments `{"instances": [{"id"?, "retention"?, "bytes": n}], "report"?}`, body the parameters of
+///   all, `n` bytes each. Answers `{"instances": [{"id"}]}`; ids in use are left out, or with `report` are in
+///   `"errors": [{"index", "id", "code", "message"}]`.
+/// - `deleteBatch`: `{"ids"}`. Answers `{"deleted": [{"id"}], "errors": [{"id", "code", "message"}]}`.
 /// - `get`: `{"id"}`. Answers `{"id"}`; throws `instance.not_found`.
 /// - `status`: `{"id"}`. Answers `{"status", "error"?: {"name", "message"}, "output": true|false}`; when `output` is
 ///   true the body is what `run` returned.
-/// - `terminate`: `{"id"}`. Answers `{}`; throws `instance.cannot_terminate` when it has ended.
+/// - `pause`, `resume`, `delete`: `{"id"}`. Answer `{}`.
+/// - `terminate`: `{"id", "rollback"?}`. Answers `{}`; throws `instance.cannot_terminate` when it has ended.
 /// - `sendEvent`: `{"id", "type"}`, body the payload. Answers `{}`.
 package struct WorkflowBinding: Binding {
     private let service: WorkflowService
@@ -28,29 +31,57 @@ package struct WorkflowBinding: Binding {
     package func call(_ method: String, arguments: JSONValue, body: [UInt8]) async throws -> BindingReply {
         switch method {
         case "create":
-            let new = NewInstance(id: arguments["id"]?.stringValue, params: body, trigger: .binding)
+            let new = NewInstance(
+                id: arguments["id"]?.stringValue,
+                params: body,
+                trigger: .binding,
+                retention: try retention(arguments)
+            )
             return reply(try await service.create(new, of: workflow).id)
         case "createBatch":
             return try await createBatch(arguments, body)
+        case "deleteBatch":
+            let ids = (arguments["ids"]?.arrayValue ?? []).compactMap(\.stringValue)
+            let result = try await service.deleteInstances(ids, of: workflow)
+            return BindingReply(value: try JSONValue(json: FlareJSON.encode(result)))
         case "get":
             return reply(try await found(arguments).id)
         case "status":
             return try await status(arguments)
-        case "terminate":
-            _ = try await service.terminate(try id(arguments), of: workflow)
-            return BindingReply(value: .object([:]))
-        case "sendEvent":
-            guard let type = arguments["type"]?.stringValue else {
-                throw FlareError(.invalidArgument, "sendEvent needs the type of the event")
-            }
-            _ = try await service.sendEvent(type, payload: body, to: try id(arguments), of: workflow)
+        case "pause", "resume", "terminate", "delete", "sendEvent":
+            try await change(method, arguments, body)
             return BindingReply(value: .object([:]))
         default:
             throw FlareError(
                 .invalidArgument,
                 "a workflow has no method \"\(method)\" yet",
-                hint: "create, createBatch, get, status, terminate, sendEvent"
+                hint: "create, createBatch, deleteBatch, get, status, pause, resume, terminate, delete, sendEvent"
             )
+        }
+    }
+
+    private func change(_ method: String, _ arguments: JSONValue, _ body: [UInt8]) async throws {
+        let id = try id(arguments)
+        switch method {
+        case "pause": _ = try await service.pause(id, of: workflow)
+        case "resume": _ = try await service.resume(id, of: workflow)
+        case "terminate":
+            let rollback = arguments["rollback"]?.boolValue ?? false
+            _ = try await service.terminate(id, of: workflow, rollback: rollback)
+        case "delete":
+            let result = try await service.deleteInstances([id], of: workflow)
+            if let error = result.errors.first {
+                let isUnknown = error.code == FlareError.Code.instanceNotFound.apiCode
+                throw FlareError(
+                    isUnknown ? .instanceNotFound : .inUse,
+                    (isUnknown ? "(instance.not_found) " : "(instance.cannot_delete) ") + error.message
+                )
+            }
+        default:
+            guard let type = arguments["type"]?.stringValue else {
+                throw FlareError(.invalidArgument, "sendEvent needs the type of the event")
+            }
+            _ = try await service.sendEvent(type, payload: body, to: id, of: workflow)
         }
     }
 
@@ -62,11 +93,30 @@ package struct WorkflowBinding: Binding {
                 throw FlareError(.invalidData, "the lengths of a batch do not fit its \(body.count) bytes")
             }
             defer { rest = rest.dropFirst(count) }
-            return NewInstance(id: entry["id"]?.stringValue, params: Array(rest.prefix(count)), trigger: .binding)
+            return NewInstance(
+                id: entry["id"]?.stringValue,
+                params: Array(rest.prefix(count)),
+                trigger: .binding,
+                retention: try retention(entry)
+            )
         }
-        let created = try await service.createBatch(instances, of: workflow)
-        return BindingReply(
-            value: .object(["instances": .array(created.map { .object(["id": .string($0.id)]) })])
+        func answer(_ created: [InstanceBody], _ errors: [JSONValue]?) -> BindingReply {
+            var members: [String: JSONValue] = ["instances": .array(created.map { .object(["id": .string($0.id)]) })]
+            if let errors { members["errors"] = .array(errors) }
+            return BindingReply(value: .object(members))
+        }
+        guard arguments["report"]?.boolValue == true else {
+            return answer(try await service.createBatch(instances, of: workflow), nil)
+        }
+        let report = try await service.createReported(instances, of: workflow)
+        return answer(report.created, try report.errors.map { try JSONValue(json: FlareJSON.encode($0)) })
+    }
+
+    private func retention(_ arguments: JSONValue) throws -> InstanceRetention? {
+        try InstanceRetention(
+            json: arguments["retention"],
+            success: "successRetention",
+            error: "errorRetention"
         )
     }
 

@@ -9,6 +9,7 @@ package struct WorkflowRecord: Sendable {
     package var createdAt: Timestamp
     package var modifiedAt: Timestamp
     package var triggeredAt: Timestamp?
+    package var settings = WorkflowSettings()
 }
 
 /// A version of a workflow: a class in one deployed version of a Worker.
@@ -25,18 +26,19 @@ package struct WorkflowVersionRecord: Sendable, Hashable {
 extension WorkflowRecord {
     private static let query = """
         SELECT w.id, w.name, w.created_at, w.modified_at, w.triggered_at,
-            v.id, v.worker, v.worker_version, v.class_name, v.created_at
+            v.id, v.worker, v.worker_version, v.class_name, v.created_at, w.settings
         FROM workflows w JOIN workflow_versions v ON v.id = w.version_id
         """
 
-    private init(_ row: SQLRow) {
+    private init(_ row: SQLRow) throws {
         self.init(
             id: row.text(0),
             name: row.text(1),
             version: WorkflowVersionRecord(row, from: 5),
             createdAt: row.time(2),
             modifiedAt: row.time(3),
-            triggeredAt: row.optionalTime(4)
+            triggeredAt: row.optionalTime(4),
+            settings: try WorkflowSettings(stored: row.text(10))
         )
     }
 
@@ -101,12 +103,15 @@ extension WorkflowRecord {
 
     func insert(in transaction: Transaction) throws {
         try transaction.execute(
-            "INSERT INTO workflows (id, name, version_id, created_at, modified_at) VALUES (?, ?, ?, ?, ?)",
+            """
+            INSERT INTO workflows (id, name, version_id, created_at, modified_at, settings) VALUES (?, ?, ?, ?, ?, ?)
+            """,
             .text(id),
             .text(name),
             .text(version.id),
             .integer(createdAt.milliseconds),
-            .integer(modifiedAt.milliseconds)
+            .integer(modifiedAt.milliseconds),
+            .text(settings.stored)
         )
     }
 
@@ -118,6 +123,10 @@ extension WorkflowRecord {
             .integer(now.milliseconds),
             .text(id)
         )
+    }
+
+    static func setSettings(_ settings: WorkflowSettings, of id: String, in transaction: Transaction) throws {
+        try transaction.execute("UPDATE workflows SET settings = ? WHERE id = ?", .text(settings.stored), .text(id))
     }
 
     static func setTriggered(_ id: String, at now: Timestamp, in transaction: Transaction) throws {

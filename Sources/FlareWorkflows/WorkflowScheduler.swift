@@ -24,7 +24,10 @@ package struct WorkflowScheduler: Service {
     package func run() async throws {
         try await recover()
         await cancelWhenGracefulShutdown {
-            await loop()
+            await withDiscardingTaskGroup { group in
+                group.addTask { await InstanceSweeper(store: store).run() }
+                group.addTask { await loop() }
+            }
         }
     }
 
@@ -34,13 +37,18 @@ package struct WorkflowScheduler: Service {
             let now = store.time.now()
             let keys = try RunRecord.running(in: transaction)
             for key in keys {
-                guard let instance = try InstanceRecord.find(key.instance, in: transaction) else { continue }
-                var state = instance.state
-                guard case .wake(let wake) = state.event(.interrupted, at: now) else { continue }
+                var state = try RunRecord.state(of: key, in: transaction)
+                let action = state.event(.interrupted, at: now)
                 let ledger = StepLedger(run: key, now: now, transaction: transaction)
-                try ledger.interruptOpen()
-                try RunRecord.setWaiting(key, state, wake: wake, at: now, in: transaction)
-                try ledger.log(LogRecord(.workflowInterrupted, message: "the engine was restarted", dueAt: wake))
+                switch action {
+                case .wake(let wake):
+                    try ledger.interruptOpen()
+                    try RunRecord.setWaiting(key, state, wake: wake, at: now, in: transaction)
+                    try ledger.log(LogRecord(.workflowInterrupted, message: "the engine was restarted", dueAt: wake))
+                case .pause:
+                    try ledger.pause(state)
+                default: break
+                }
             }
             return keys.count
         }
@@ -78,7 +86,8 @@ package struct WorkflowScheduler: Service {
             let claims = try RunRecord.claim(limit: free, at: now, in: transaction)
             for claim in claims {
                 let ledger = StepLedger(run: claim.key, now: now, transaction: transaction)
-                try ledger.settleDue()
+                // A run that is undone goes no further.
+                if claim.closing == nil { try ledger.settleDue() }
                 try ledger.log(LogRecord(.workflowRunning))
                 transaction.afterCommit { store.watchers.notify(claim.key.instance) }
             }

@@ -1,5 +1,6 @@
 package import FlareModel
 package import FlareStore
+import FlareWorkers
 
 /// What a new instance is made of.
 package struct NewInstance: Sendable {
@@ -8,11 +9,19 @@ package struct NewInstance: Sendable {
     /// Tagged JSON of the parameters; empty for `undefined`.
     package var params: [UInt8]
     package var trigger: TriggerSource
+    /// How long its history is kept; nil for the workflow's rule.
+    package var retention: InstanceRetention?
 
-    package init(id: String? = nil, params: [UInt8] = [], trigger: TriggerSource) {
+    package init(
+        id: String? = nil,
+        params: [UInt8] = [],
+        trigger: TriggerSource,
+        retention: InstanceRetention? = nil
+    ) {
         self.id = id
         self.params = params
         self.trigger = trigger
+        self.retention = retention
     }
 }
 
@@ -30,10 +39,11 @@ extension WorkflowService {
         let id = instance.id ?? Identifier.uuid()
         try NameRule.instance.validate(id)
         // A batch of a queue may be larger: what its messages are was checked when they were sent.
-        guard instance.trigger == .queue || instance.params.count <= Limits.workflowValueBytesMax else {
+        let size = TaggedJSON.size(instance.params)
+        guard instance.trigger == .queue || size <= Limits.workflowValueBytesMax else {
             throw FlareError(
                 .bodyTooLarge,
-                "the parameters have \(instance.params.count) bytes; an instance takes at most "
+                "the parameters have \(size) bytes; an instance takes at most "
                     + "\(Limits.workflowValueBytesMax)",
                 hint: "keep large data in a bucket and pass its key"
             )
@@ -54,6 +64,7 @@ extension WorkflowService {
                 hint: "choose another id, or see it: flare workflows status \(workflow.name) \(id)"
             )
         }
+        try instance.retention?.set(of: created.sequence, in: transaction)
         try WorkflowRecord.setTriggered(workflow.id, at: now, in: transaction)
         let line = LogRecord(.workflowQueued, message: instance.trigger.rawValue)
         try line.insert(into: created.key, at: now, in: transaction)
@@ -64,27 +75,6 @@ extension WorkflowService {
     /// Creates an instance.
     package func create(_ instance: NewInstance, of name: String) async throws -> InstanceBody {
         try await store.database.write { try self.create(instance, of: name, in: $0).body }
-    }
-
-    /// Creates several instances in one transaction.
-    ///
-    /// Ids that are taken are skipped, so that a repeated call is harmless.
-    package func createBatch(_ instances: [NewInstance], of name: String) async throws -> [InstanceBody] {
-        guard (1...Limits.workflowBatchMax).contains(instances.count) else {
-            throw FlareError(
-                .invalidArgument,
-                "a batch has 1 to \(Limits.workflowBatchMax) instances; this one has \(instances.count)"
-            )
-        }
-        return try await store.database.write { transaction in
-            let workflow = try self.workflow(name, in: transaction)
-            return try instances.compactMap { instance in
-                if let id = instance.id, try InstanceRecord.find(id, of: workflow.id, in: transaction) != nil {
-                    return nil
-                }
-                return try self.create(instance, of: workflow.name, in: transaction).body
-            }
-        }
     }
 
     /// The instance with an id, or the newest one for `latest`; throws `instanceNotFound`.
@@ -127,33 +117,6 @@ extension WorkflowService {
         }
     }
 
-    /// Ends an instance now.
-    ///
-    /// Code that runs is told to go, and nothing that it still says counts. Throws `inUse` when the instance has ended
-    /// before.
-    package func terminate(_ id: String, of name: String) async throws -> Timestamp {
-        try await store.persist { [store, lives] transaction in
-            let instance = try self.instance(id, of: name, in: transaction)
-            let now = store.time.now()
-            var state = instance.state
-            guard state.event(.terminated, at: now) == .end else {
-                throw FlareError(
-                    .inUse,
-                    "(instance.cannot_terminate) instance \"\(instance.id)\" is \(instance.status.rawValue) already"
-                )
-            }
-            let ledger = StepLedger(run: instance.key, now: now, transaction: transaction)
-            try ledger.interruptOpen()
-            try RunRecord.setEnded(instance.key, state, RunRecord.Result(), at: now, in: transaction)
-            try ledger.log(LogRecord(.workflowTerminated))
-            transaction.afterCommit {
-                lives.find(instance.key)?.stop()
-                store.watchers.notify(instance.sequence)
-            }
-            return now
-        }
-    }
-
     /// Sends an event to an instance: the step that waits for its type receives it, or the next one that will.
     package func sendEvent(
         _ type: String,
@@ -164,10 +127,12 @@ extension WorkflowService {
         guard !type.isEmpty, type.utf8.count <= Limits.workflowStepNameBytesMax else {
             throw FlareError(.invalidArgument, "an event type has 1 to \(Limits.workflowStepNameBytesMax) bytes")
         }
-        guard payload.count <= Limits.workflowValueBytesMax else {
+        let size = TaggedJSON.size(payload)
+        guard size <= Limits.workflowValueBytesMax else {
             throw FlareError(
                 .bodyTooLarge,
-                "the payload has \(payload.count) bytes; an event takes at most \(Limits.workflowValueBytesMax)"
+                "the payload has \(size) bytes; an event takes at most \(Limits.workflowValueBytesMax)",
+                hint: "keep large data in a bucket and send its key"
             )
         }
         return try await store.persist { [store, lives] transaction in
@@ -175,7 +140,8 @@ extension WorkflowService {
             guard !instance.status.isFinal else {
                 throw FlareError(
                     .inUse,
-                    "instance \"\(instance.id)\" is \(instance.status.rawValue) and takes no more events"
+                    "instance \"\(instance.id)\" is \(instance.status.rawValue) and takes no more events",
+                    hint: "see: flare workflows status \(name) \(instance.id)"
                 )
             }
             let now = store.time.now()
@@ -183,7 +149,7 @@ extension WorkflowService {
             let ledger = StepLedger(run: instance.key, now: now, transaction: transaction)
             try ledger.log(LogRecord(.eventReceived, message: type))
             if try ledger.deliver(event) {
-                var state = instance.state
+                var state = try RunRecord.state(of: instance.key, in: transaction)
                 if case .wake(let wake) = state.event(.awakened, at: now) {
                     try RunRecord.setWaiting(instance.key, state, wake: wake, at: now, in: transaction)
                 }

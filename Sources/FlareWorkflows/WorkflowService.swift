@@ -2,6 +2,7 @@ package import FlareModel
 package import FlareStore
 package import FlareWorkers
 package import Logging
+import Synchronization
 
 /// What the room of workflows needs from the rooms beside it, given once at construction.
 package struct WorkflowHooks: Sendable {
@@ -32,6 +33,8 @@ package struct WorkflowHooks: Sendable {
 package final class WorkflowService: Sendable {
     let store: WorkflowStore
     let lives = Lives()
+    /// Workflows all of whose instances are being terminated.
+    let endings = Mutex<Set<String>>([])
     let hooks: WorkflowHooks
 
     package init(database: Database, hooks: WorkflowHooks, time: any TimeSource, logger: Logger) {
@@ -48,7 +51,7 @@ package final class WorkflowService: Sendable {
 
     /// Defines a workflow, or gives it a new version: a class of a deployed version of a Worker.
     ///
-    /// Instances that have begun keep theirs. Throws `inUse` when the workflow belongs to another Worker that still has
+    /// Instances that have begun keep theirs; the limit of steps counts for them too. Throws `inUse` when the workflow belongs to another Worker that still has
     /// unfinished ones.
     @discardableResult
     package func define(
@@ -56,6 +59,7 @@ package final class WorkflowService: Sendable {
         worker: String,
         workerVersion: String,
         className: String,
+        settings: WorkflowSettings = WorkflowSettings(),
         in transaction: Transaction
     ) throws -> WorkflowRecord {
         try NameRule.workflow.validate(name)
@@ -73,7 +77,8 @@ package final class WorkflowService: Sendable {
                 name: name,
                 version: version,
                 createdAt: now,
-                modifiedAt: now
+                modifiedAt: now,
+                settings: settings
             )
             try workflow.insert(in: transaction)
             _ = try version.upsert(of: workflow.id, in: transaction)
@@ -84,6 +89,10 @@ package final class WorkflowService: Sendable {
         }
         let stored = try version.upsert(of: existing.id, in: transaction)
         try WorkflowRecord.setVersion(stored.id, of: existing.id, at: now, in: transaction)
+        let redefined = existing.settings.redefined(by: settings)
+        if redefined != existing.settings {
+            try WorkflowRecord.setSettings(redefined, of: existing.id, in: transaction)
+        }
         return try workflow(name, in: transaction)
     }
 

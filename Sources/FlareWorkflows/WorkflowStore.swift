@@ -8,6 +8,7 @@ struct WorkflowStore: Sendable {
     let time: any TimeSource
     let logger: Logger
     let watchers = InstanceWatchers()
+    let expiry = ExpiryClock()
 
     /// Writes, and waits for as long as the disk is full or fails: what has happened to an instance must not be lost
     /// because it cannot be written down just now.
@@ -23,5 +24,17 @@ struct WorkflowStore: Sendable {
                 try Task.checkCancellation()
             }
         }
+    }
+
+    /// Ends a run, and sees to it that it is deleted when its retention is over.
+    func end(
+        _ key: RunKey,
+        _ state: RunState,
+        _ result: RunRecord.Result,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws {
+        let deletion = try RunRecord.setEnded(key, state, result, at: now, in: transaction)
+        transaction.afterCommit { [expiry] in expiry.expects(deletion) }
     }
 }

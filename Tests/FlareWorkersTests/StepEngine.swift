@@ -8,6 +8,7 @@ final class StepEngine: Sendable {
         var journal: [JournalEntry] = []
         var log: [String] = []
         var attempts: [String: Int] = [:]
+        var chunks: [String: [[UInt8]]] = [:]
     }
 
     private let state = Mutex(State())
@@ -37,15 +38,17 @@ final class StepEngine: Sendable {
         worker: String = "demo",
         className: String = "default",
         payload: String = "",
+        rollback: RollbackPlan? = nil,
         onLog: (@Sendable (ConsoleLine) -> Void)? = nil
     ) async throws -> InvocationResult {
-        let start = WorkflowStart(
+        var start = WorkflowStart(
             workflow: "flow",
             instance: "one",
             timestamp: Timestamp(milliseconds: 1_000),
             payload: Array(payload.utf8),
             journal: journal
         )
+        start.rollback = rollback
         let invocation = start.invocation(
             worker: worker,
             version: nil,
@@ -66,19 +69,33 @@ final class StepEngine: Sendable {
 
     private func reply(to call: StepCall) async -> StepReply {
         switch call {
-        case .begin(let step, _, let parent):
-            record("begin \(text(step))" + (parent.map { " in \(text($0))" } ?? ""))
+        case .begin(let kind, let step, let configuration, let parent):
+            let mark = kind == .rollback ? "undo" : "begin"
+            record("\(mark) \(text(step))" + (parent.map { " in \(text($0))" } ?? ""))
+            if configuration.hasRollback { record("can undo \(text(step))") }
             if let value = prepared[step.name] { return .done(value) }
             return nextAttempt(step)
-        case .succeeded(let step, _, let value):
+        case .succeeded(let kind, let step, _, let value):
             if stuck.contains(step.name) { await forever() }
             record("done \(text(step)) \(String(decoding: value, as: UTF8.self))")
-            finish(.do, step, .done(value))
+            if kind == .do { finish(.do, step, .done(value)) }
             return .done()
-        case .failed(let step, let attempt, let error, _):
+        case .chunk(let step, _, let index, let bytes):
+            record("chunk \(text(step)) \(index): \(bytes.count) bytes")
+            state.withLock { $0.chunks[text(step), default: []].append(bytes) }
+            return .done()
+        case .streamed(let step, _, let bytes):
+            record("streamed \(text(step)) \(bytes) bytes")
+            finish(.do, step, .stream(bytes: bytes))
+            return .stream(bytes: bytes)
+        case .read(let step, let index):
+            return .value(state.withLock { $0.chunks[text(step)]?[index] ?? [] })
+        case .failed(let kind, let step, let attempt, let error, let delay):
             record("failed \(text(step)) \(error.name): \(error.message)")
+            state.withLock { $0.chunks[text(step)] = nil }
+            if delay != .configured { record("delay \(text(step)) \(delay)") }
             if !error.isNonRetryable, attempt < attemptsMax { return nextAttempt(step) }
-            finish(.do, step, .failed(error))
+            if kind == .do { finish(.do, step, .failed(error)) }
             return .failed(error)
         case .sleep(let step, let length):
             record("sleep \(text(step)) \(length)")

@@ -28,12 +28,16 @@ final class Harness: Sendable {
     /// Clean-up of a temporary directory: nothing depends on it.
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// A service whose workflows run `code`.
+    /// A service whose workflows run `code`; an error of a step that it does not catch is what user code threw.
     func service(_ code: @escaping Code) -> WorkflowService {
         service(invoke: { invocation in
-            let output = try await code(FakeStep(invocation))
-            try Task.checkCancellation()
-            return InvocationResult(value: .object([:]), body: Array(output.utf8))
+            do {
+                let output = try await code(FakeStep(invocation))
+                try Task.checkCancellation()
+                return InvocationResult(value: .object([:]), body: Array(output.utf8))
+            } catch let error as JavaScriptError {
+                throw error.flareError
+            }
         })
     }
 
@@ -66,13 +70,18 @@ final class Harness: Sendable {
         try await loop(service, body)
     }
 
-    func define(_ service: WorkflowService, version: String = "v1") async throws {
+    func define(
+        _ service: WorkflowService,
+        version: String = "v1",
+        settings: WorkflowSettings = WorkflowSettings()
+    ) async throws {
         try await database.write { transaction in
             try service.define(
                 "flow",
                 worker: "worker",
                 workerVersion: version,
                 className: "Flow",
+                settings: settings,
                 in: transaction
             )
         }
@@ -104,6 +113,15 @@ final class Harness: Sendable {
             if step > .zero { time.advance(by: step) }
             await Task.yield()
         }
+    }
+
+    /// The types of the lines in the log of an instance.
+    func lines(_ service: WorkflowService, _ id: String = "one") async throws -> [String] {
+        let types = Mutex<[String]>([])
+        try await service.logs(of: id, "flow", after: 0, follows: false) { lines in
+            types.withLock { $0 += lines.map(\.type) }
+        }
+        return types.withLock { $0 }
     }
 
     struct Overdue: Error {
@@ -190,6 +208,43 @@ final class FakeStep: Sendable {
         guard case .value(let state, let value) = reply else { throw FakeStep.error(reply) }
         if state["state"]?.stringValue == "failed" { throw JavaScriptError(json: state["error"] ?? .null) }
         return String(decoding: value, as: UTF8.self)
+    }
+
+    /// Whether the run is to be undone: the code offers its handlers and does nothing else.
+    var isUndoing: Bool { invocation.header["rollback"] != nil }
+
+    /// Undoes what the engine asks for, with one handler for all steps.
+    func undo(
+        config: JSONValue = .object([:]),
+        _ handler: @Sendable (_ label: String, _ attempt: Int) async throws -> Void
+    ) async throws -> String {
+        for step in invocation.header["rollback"]?["steps"]?.arrayValue ?? [] {
+            let name = step["name"]?.stringValue ?? ""
+            let n = step["n"]?.integerValue ?? 0
+            let identity: [String: JSONValue] = [
+                "kind": .string("rollback"), "name": .string(name), "n": .integer(Int64(n)),
+            ]
+            var reply = try await call("step.begin", identity.merging(["config": config]) { $1 })
+            while case .value(let state, _) = reply, state["state"] == .string("run") {
+                let attempt = state["attempt"]?.integerValue ?? 0
+                var end = identity.merging(["attempt": .integer(Int64(attempt)), "ok": .bool(true)]) { $1 }
+                do {
+                    try await handler("\(name)-\(n)", attempt)
+                } catch let error as JavaScriptError {
+                    end["ok"] = .bool(false)
+                    end["error"] = error.json
+                }
+                reply = try await call("step.end", end)
+            }
+            guard case .value(let state, _) = reply else { throw FakeStep.error(reply) }
+            if state["state"] == .string("failed") { break }
+        }
+        return ""
+    }
+
+    /// A call as the process would make it.
+    func raw(_ method: String, _ arguments: [String: JSONValue], body: [UInt8] = []) async throws -> RunnerReply {
+        try await call(method, arguments, body: body)
     }
 
     private func next(_ kind: String, _ name: String) -> (String, [String: JSONValue]) {

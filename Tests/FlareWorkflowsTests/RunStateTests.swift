@@ -59,4 +59,52 @@ struct RunStateTests {
         var running = RunState(status: .running)
         #expect(running.event(.awakened, at: now) == .ignore)
     }
+
+    @Test("a run pauses at once without code, and once its steps have ended with it")
+    func pauses() {
+        for status in [InstanceStatus.queued, .waiting] {
+            var run = RunState(status: status)
+            #expect(run.event(.pauseAsked, at: now) == .pause)
+            #expect(run.event(.resumeAsked, at: now) == .unpause)
+            #expect(run.status == .queued)
+        }
+        for end in [RunState.Event.drained, .suspended(until: now), .interrupted, .lost] {
+            var run = RunState(status: .running)
+            #expect(run.event(.pauseAsked, at: now) == .change)
+            #expect(run.event(end, at: now) == .pause)
+            #expect(run.status == .paused)
+        }
+        var calledOff = RunState(status: .waitingForPause)
+        #expect(calledOff.event(.resumeAsked, at: now) == .change)
+        #expect(calledOff.event(.drained, at: now) == .wake(at: now))
+        #expect(calledOff.status == .queued)
+        var finished = RunState(status: .waitingForPause)
+        #expect(finished.event(.returned, at: now) == .end)
+        #expect(finished.status == .complete)
+    }
+
+    @Test(
+        "a run that rolls back stays so until it ends with the status that was decided",
+        arguments: [
+            InstanceStatus.errored, .terminated,
+        ]
+    )
+    func rollsBack(closing: InstanceStatus) {
+        var run = RunState(status: .running, losses: 3)
+        #expect(run.event(.undone(closing: closing), at: now) == .wake(at: now))
+        #expect(run.losses == 0)
+        for event in [RunState.Event.pauseAsked, .resumeAsked, .awakened, .undone(closing: .terminated)] {
+            #expect(run.event(event, at: now) == .ignore)
+        }
+        #expect(run.event(.claimed, at: now) == .start)
+        #expect(run.event(.interrupted, at: now) == .wake(at: now))
+        #expect(run.event(.suspended(until: now + .seconds(9)), at: now) == .wake(at: now + .seconds(9)))
+        #expect(run.status == .rollingBack)
+        for _ in 1..<Limits.workflowLossesMax { _ = run.event(.lost, at: now) }
+        var lost = run
+        #expect(lost.event(.lost, at: now) == .giveUp)
+        #expect(lost.status == closing)
+        #expect(run.event(.threw, at: now) == .end)
+        #expect(run.status == closing)
+    }
 }

@@ -57,19 +57,16 @@ struct InstancesRoutes {
 
     private func registerChanging(on routes: APIRoutes) {
         routes.patch(Self.base + "/:instance/status") { request in
-            let change = try await request.json(InstanceStatusChangeBody.self)
-            guard change.status == "terminate" else {
-                throw FlareError(
-                    .invalidArgument,
-                    "an instance cannot be changed by \"\(change.status)\"",
-                    hint: "the status to ask for is \"terminate\""
-                )
-            }
-            let id = try request.parameter("instance")
-            let time = try await workflows.terminate(id, of: request.parameter("workflow"))
-            return .result(
-                InstanceStatusChangeBody(status: InstanceStatus.terminated.rawValue, timestamp: time)
-            )
+            .result(try await change(request))
+        }
+        routes.post(Self.base + "/batch/delete") { request in
+            let ids = try await request.json(InstancesDeletionBody.self).instances
+            return .result(try await workflows.deleteInstances(ids, of: request.parameter("workflow")))
+        }
+        routes.put(Self.base + "/terminate") { request in
+            let status = try request.query("status").map(Self.unfinished)
+            let count = try await workflows.terminateAll(of: request.parameter("workflow"), status)
+            return .result(InstancesTerminatedBody(terminated: count))
         }
         routes.post(Self.base + "/:instance/events/:type") { request in
             let bytes = try await request.bytes(max: Limits.workflowValueBytesMax)
@@ -81,6 +78,45 @@ struct InstancesRoutes {
             )
             return .result(event)
         }
+    }
+
+    private func change(_ request: APIRequest) async throws -> InstanceStatusChangeBody {
+        let change = try await request.json(InstanceStatusChangeBody.self)
+        let (name, id) = (try request.parameter("workflow"), try request.parameter("instance"))
+        guard change.rollback != true || change.status == "terminate" else {
+            throw FlareError(
+                .invalidArgument,
+                "an instance is not rolled back by \"\(change.status)\"",
+                hint: "only \"terminate\" takes rollback"
+            )
+        }
+        switch change.status {
+        case "pause":
+            let now = try await workflows.pause(id, of: name)
+            return InstanceStatusChangeBody(status: now.status.rawValue, timestamp: now.time)
+        case "resume":
+            let now = try await workflows.resume(id, of: name)
+            return InstanceStatusChangeBody(status: now.status.rawValue, timestamp: now.time)
+        case "terminate":
+            let now = try await workflows.terminate(id, of: name, rollback: change.rollback ?? false)
+            return InstanceStatusChangeBody(status: now.status.rawValue, timestamp: now.time)
+        default:
+            throw FlareError(
+                .invalidArgument,
+                "an instance cannot be changed by \"\(change.status)\"",
+                hint: "the status to ask for is one of pause, resume, terminate"
+            )
+        }
+    }
+
+    private static func unfinished(_ text: String) throws -> InstanceStatus {
+        if let status = InstanceStatus(rawValue: text), !status.isFinal { return status }
+        let names = InstanceStatus.allCases.filter { !$0.isFinal }.map(\.rawValue).joined(separator: ", ")
+        throw FlareError(
+            .invalidArgument,
+            "\"\(text)\" is no status of an unfinished instance",
+            hint: "one of \(names)"
+        )
     }
 
     /// What the query asks for; nil when it asks for a status that no instance of flare ever has.
@@ -132,6 +168,11 @@ extension InstanceCreateBody {
             tagged = (try? TaggedJSON.escape(json: bytes)) ?? JSONValue.string(text).jsonBytes
         case let value?: tagged = try TaggedJSON.escape(json: value.jsonBytes)
         }
-        return NewInstance(id: instanceID, params: tagged, trigger: .api)
+        let retention = try InstanceRetention(
+            json: retention,
+            success: "success_retention",
+            error: "error_retention"
+        )
+        return NewInstance(id: instanceID, params: tagged, trigger: .api, retention: retention)
     }
 }

@@ -43,6 +43,7 @@ struct WorkflowsRoutes {
         routes.put(one) { request in
             let body = try await request.json(WorkflowDefinitionBody.self)
             let name = try request.parameter("workflow")
+            let settings = try body.settings()
             try await database.write { transaction in
                 let version = try workers.currentVersion(of: body.scriptName, in: transaction)
                 try workflows.define(
@@ -50,6 +51,7 @@ struct WorkflowsRoutes {
                     worker: body.scriptName,
                     workerVersion: version,
                     className: body.className,
+                    settings: settings,
                     in: transaction
                 )
             }
@@ -64,6 +66,25 @@ struct WorkflowsRoutes {
             let name = try request.parameter("workflow")
             let versions = try await workflows.versions(of: name, limit: perPage, offset: (page - 1) * perPage)
             return .result(versions, info: ResultInfo(page: page, perPage: perPage, count: versions.count))
+        }
+    }
+}
+
+extension WorkflowDefinitionBody {
+    fileprivate func settings() throws -> WorkflowSettings {
+        let retention = try InstanceRetention(
+            json: retention,
+            success: "success_retention",
+            error: "error_retention"
+        )
+        let range = 1...Limits.workflowStepsConfiguredMax
+        switch limits?["steps"] {
+        case nil, .null: return WorkflowSettings(retention: retention)
+        case .integer(let steps) where range.contains(Int(steps)):
+            return WorkflowSettings(steps: Int(steps), retention: retention)
+        case let other?:
+            let given = String(decoding: other.jsonBytes, as: UTF8.self)
+            throw FlareError(.invalidArgument, "limits.steps is \(given); it must be 1 to \(range.upperBound)")
         }
     }
 }

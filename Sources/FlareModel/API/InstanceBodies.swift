@@ -73,15 +73,20 @@ package struct InstanceBody: Codable, Sendable {
 package struct InstanceCreateBody: Codable, Sendable {
     package var instanceID: String?
     package var params: JSONValue?
+    /// How long its history is kept: `{"success_retention"?, "error_retention"?}`, each milliseconds or a text such as
+    /// "3 days".
+    package var retention: JSONValue?
 
-    package init(instanceID: String? = nil, params: JSONValue? = nil) {
+    package init(instanceID: String? = nil, params: JSONValue? = nil, retention: JSONValue? = nil) {
         self.instanceID = instanceID
         self.params = params
+        self.retention = retention
     }
 
     enum CodingKeys: String, CodingKey {
         case params
         case instanceID = "instance_id"
+        case retention = "instance_retention"
     }
 }
 
@@ -166,14 +171,17 @@ package struct InstanceDetailBody: Codable, Sendable {
     }
 }
 
-/// The answer of a change of an instance's status.
+/// A change of an instance's status: what is asked for, and the answer.
 package struct InstanceStatusChangeBody: Codable, Sendable {
     package var status: String
     package var timestamp: Timestamp?
+    /// Asked for with `terminate`: what the instance has done is to be undone first.
+    package var rollback: Bool?
 
-    package init(status: String, timestamp: Timestamp? = nil) {
+    package init(status: String, timestamp: Timestamp? = nil, rollback: Bool? = nil) {
         self.status = status
         self.timestamp = timestamp
+        self.rollback = rollback
     }
 }
 

@@ -48,13 +48,22 @@ package struct WorkflowBody: Codable, Sendable {
 package struct WorkflowDefinitionBody: Codable, Sendable {
     package var scriptName: String
     package var className: String
+    /// The limits of one run: `{"steps"?}`.
+    package var limits: JSONValue?
+    /// How long ended instances are kept: `{"success_retention"?, "error_retention"?}`, each milliseconds or a
+    /// text such as "3 days".
+    package var retention: JSONValue?
 
-    package init(scriptName: String, className: String) {
+    package init(scriptName: String, className: String, limits: JSONValue? = nil, retention: JSONValue? = nil) {
         self.scriptName = scriptName
         self.className = className
+        self.limits = limits
+        self.retention = retention
     }
 
     enum CodingKeys: String, CodingKey {
+        case limits
+        case retention = "default_retention"
         case scriptName = "script_name"
         case className = "class_name"
     }

@@ -59,6 +59,9 @@ struct RunnerStarter: Sendable {
             "bindings": .array(configuration.bindings.map(Self.json)),
             "limits": .object([
                 "stepValueBytesMax": .integer(Int64(Limits.workflowValueBytesMax)),
+                "stepStreamBytesMax": .integer(Int64(Limits.workflowStreamBytesMax)),
+                "stepChunkBytesMax": .integer(Int64(Limits.workflowChunkBytesMax)),
+                "stepDelayMilliseconds": .integer(Int64(Limits.workflowDelayFunctionMilliseconds)),
                 "frameBytesMax": .integer(Int64(Limits.frameBytesMax)),
                 "consoleLineBytesMax": .integer(Int64(Limits.consoleLineBytesMax)),
             ]),

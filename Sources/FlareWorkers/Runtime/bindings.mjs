@@ -102,22 +102,44 @@ class WorkflowBinding {
   }
 
   async create(options = {}) {
-    const { v } = await callBinding(this.#name, "create", { id: options.id }, encode(options.params));
+    const args = { id: options.id, retention: options.retention };
+    const { v } = await callBinding(this.#name, "create", args, encode(options.params));
     return new WorkflowInstance(this.#name, v.id);
   }
 
-  async createBatch(instances) {
-    const params = instances.map((instance) => encode(instance.params));
-    const descriptions = instances.map((instance, index) => ({ id: instance.id, bytes: params[index].byteLength }));
-    const args = { instances: descriptions };
+  /// An array of instances, of which those whose id is taken are left out; or { instances } or { count, params }, which
+  /// answers { created, errors }.
+  async createBatch(batch) {
+    const report = !Array.isArray(batch);
+    const instances = report ? instancesOf(batch) : batch;
+    const params = instances.map((instance) => encode(instance?.params));
+    const descriptions = instances.map((instance, index) => (
+      { id: instance?.id, retention: instance?.retention, bytes: params[index].byteLength }));
+    const args = { instances: descriptions, report };
     const { v } = await callBinding(this.#name, "createBatch", args, Buffer.concat(params));
-    return v.instances.map((instance) => new WorkflowInstance(this.#name, instance.id));
+    const created = v.instances.map((instance) => new WorkflowInstance(this.#name, instance.id));
+    return report ? { created, errors: v.errors } : created;
+  }
+
+  async deleteBatch(ids) {
+    if (!Array.isArray(ids)) throw new TypeError("deleteBatch takes an array of ids");
+    const { v } = await callBinding(this.#name, "deleteBatch", { ids: ids.map((id) => `${id}`) });
+    return v;
   }
 
   async get(id) {
     const { v } = await callBinding(this.#name, "get", { id: `${id}` });
     return new WorkflowInstance(this.#name, v.id);
   }
+}
+
+function instancesOf(batch) {
+  if (Array.isArray(batch?.instances)) return batch.instances;
+  const count = batch?.count;
+  if (!Number.isInteger(count) || count < 1 || count > 100) {
+    throw new TypeError("createBatch takes an array, { instances: [...] }, or { count: 1 to 100, params }");
+  }
+  return Array.from({ length: count }, () => ({ params: batch.params, retention: batch.retention }));
 }
 
 class WorkflowInstance {
@@ -129,7 +151,7 @@ class WorkflowInstance {
   }
 
   async status() {
-    const { v, body } = await callBinding(this.#name, "status", { id: this.id });
+    const { v, body } = await this.#call("status");
     const status = { status: v.status };
     if (v.error) status.error = v.error;
     if (v.output) status.output = decode(body);
@@ -137,22 +159,30 @@ class WorkflowInstance {
   }
 
   async sendEvent({ type, payload }) {
-    await callBinding(this.#name, "sendEvent", { id: this.id, type }, encode(payload));
+    await this.#call("sendEvent", { type }, encode(payload));
   }
 
-  async terminate() {
-    await callBinding(this.#name, "terminate", { id: this.id });
+  async terminate(options = {}) {
+    await this.#call("terminate", { rollback: options.rollback === true });
   }
 
   async pause() {
-    await callBinding(this.#name, "pause", { id: this.id });
+    await this.#call("pause");
   }
 
   async resume() {
-    await callBinding(this.#name, "resume", { id: this.id });
+    await this.#call("resume");
   }
 
   async restart() {
-    await callBinding(this.#name, "restart", { id: this.id });
+    await this.#call("restart");
+  }
+
+  async delete() {
+    await this.#call("delete");
+  }
+
+  #call(method, args, body) {
+    return callBinding(this.#name, method, { ...args, id: this.id }, body);
   }
 }

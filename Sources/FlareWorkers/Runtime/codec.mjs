@@ -40,7 +40,7 @@ export function measure(bytes) {
 /// An error for the wire: { name, message, stack?, nonRetryable? }. Any value can be thrown.
 export function describeError(error) {
   if (!(error instanceof Error) && brandOf(error) !== "[object Error]" && brandOf(error) !== "[object DOMException]") {
-    return { name: "Error", message: typeof error === "string" ? error : `${safeText(error)} was thrown` };
+    return { name: "Error", message: typeof error === "string" ? error : `${thrownText(error)} was thrown` };
   }
   const result = { name: `${error.name ?? "Error"}`, message: `${error.message ?? ""}` };
   if (typeof error.stack === "string") result.stack = userStack(error.stack);
@@ -80,15 +80,27 @@ function define(target, key, value) {
   return Object.defineProperty(target, key, { value, configurable: true, writable: true });
 }
 
-function refuse(what, path) {
-  throw permanentError("DataCloneError", `${what} cannot be stored (at ${path})`);
+const remedies = {
+  Promise: "await it",
+  Response: "return what it holds, such as await response.json()",
+  Request: "return what it holds, such as await request.json()",
+  R2Object: "return its key",
+  R2ObjectBody: "return its key, or what it holds, such as await object.text()",
+  ReadableStream: "a step can return a stream only as its whole result",
+};
+
+function refuse(what, path, remedy) {
+  const advice = remedy ? `; ${remedy}` : "";
+  throw permanentError("DataCloneError", `${what} cannot be stored (at ${path})${advice}`);
 }
 
-function safeText(value) {
+/// A thrown value that is no error, in words.
+function thrownText(value) {
   try {
-    return String(value);
+    const text = typeof value === "object" ? stringify(value) : String(value);
+    return text.length > 200 ? `${text.slice(0, 200)}…` : text;
   } catch {
-    return typeof value;
+    return `a value of type ${typeof value}`;
   }
 }
 
@@ -142,7 +154,7 @@ function tagByBrand(value, ancestors, path) {
     case "[object Boolean]":
     case "[object BigInt]": return inner(value.valueOf(), "");
     // Objects of the platform would silently become {}: responses, streams, promises, R2 objects.
-    default: return refuse(`${article(brand.slice(8, -1))}`, path);
+    default: return refuse(`${article(brand.slice(8, -1))}`, path, remedies[brand.slice(8, -1)]);
   }
 }
 

@@ -4,9 +4,18 @@ const units = {
   d: 864e5, day: 864e5, week: 6048e5, month: 2592e6, year: 31536e6,
 };
 
-/// Milliseconds of a duration; throws a TypeError that says what may be written.
+/// The longest that anything of a workflow may take.
+const most = 365 * 864e5;
+
+/// Milliseconds of a duration; throws an error that says what may be written.
 export function milliseconds(value, what) {
-  if (typeof value === "number" && value >= 0) return Math.min(value, Number.MAX_SAFE_INTEGER);
+  const result = parse(value, what);
+  if (result > most) throw new RangeError(`${what} must be at most 365 days, not ${show(value)}`);
+  return result;
+}
+
+function parse(value, what) {
+  if (typeof value === "number" && value >= 0) return value;
   const match = typeof value === "string" && /^\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*$/i.exec(value);
   const unit = match && (units[match[2].toLowerCase()] ?? units[`${match[2]}s`.toLowerCase()]);
   if (!unit) throw new TypeError(`${what} must be milliseconds or a text such as "5 seconds", not ${show(value)}`);

@@ -13,15 +13,17 @@ export class Replay {
   #entries;
   #byKey = new Map();
   #load;
+  #openStream;
   #position = 0;
   #isPumping = false;
   #timer;
   #drained = [];
 
-  /// `entries` in the order of completion: { k, name, n, value | later | error }; `load(index)` fetches the bytes of a
-  /// `later` value.
-  constructor(entries, load) {
+  /// `entries` in the order of completion: { k, name, n, value | later | stream | error }; `load(index)` fetches the
+  /// bytes of a `later` value, `openStream(name, n, length)` opens that of a stream.
+  constructor(entries, load, openStream) {
     this.#load = load;
+    this.#openStream = openStream;
     this.#entries = entries.map((entry, index) => ({ ...entry, index, isAsked: false, deliver: undefined }));
     for (const entry of this.#entries) this.#byKey.set(keyOf(entry.k, entry.name, entry.n), entry);
   }
@@ -37,6 +39,12 @@ export class Replay {
     if (entry.index < this.#position) macrotask(entry.deliver);
     else this.#pump();
     return promise;
+  }
+
+  /// What a finished step returned; undefined when it failed, or is not finished.
+  async outcome(kind, name, n) {
+    const entry = this.#byKey.get(keyOf(kind, name, n));
+    return entry && !entry.error ? this.#value(entry) : undefined;
   }
 
   /// Resolves when every finished step has settled again. New results wait for it, as they did in the first life.
@@ -99,10 +107,15 @@ export class Replay {
     entry.deliver = undefined;
     try {
       if (entry.error) throw makeError(entry.error);
-      resolve(decode(entry.later ? await this.#load(entry.index) : entry.value));
+      resolve(await this.#value(entry));
     } catch (error) {
       reject(error);
     }
+  }
+
+  #value(entry) {
+    if (typeof entry.stream === "number") return this.#openStream(entry.name, entry.n, entry.stream);
+    return entry.later ? this.#load(entry.index).then(decode) : decode(entry.value);
   }
 }
 

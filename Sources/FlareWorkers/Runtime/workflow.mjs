@@ -1,18 +1,23 @@
 // One life of a workflow instance: runs the user's class, with steps that the engine remembers.
 import { callEngine, current } from "./calls.mjs";
 import { Workflow, WorkflowTimeoutError } from "./classes.mjs";
-import { decode, describeError, encode, makeError, measure, permanentError } from "./codec.mjs";
+import { decode, describeError, encode, isNonRetryable, makeError, measure, permanentError } from "./codec.mjs";
 import { logLine } from "./console.mjs";
 import { milliseconds } from "./durations.mjs";
 import { Replay, readJournal } from "./replay.mjs";
+import { isStream, openStream, storeStream } from "./results.mjs";
+import { Rollbacks, labelOf, rollbackContext } from "./rollback.mjs";
+import {
+  checkName, checkUndo, computeDelay, permanent, readArguments, readOptions, shownConfig, within,
+} from "./steps.mjs";
 
-const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
+const nothing = new Uint8Array(0);
 
 /// Runs `run` of a workflow class to its end. Returns { fields, body } of the result.
 export async function runWorkflow(Class, invocation, header, body, env, ctx, limits) {
   const payload = decode(body.subarray(0, header.payloadBytes));
   const journal = readJournal(body.subarray(header.payloadBytes), header.journalBytes);
-  const life = new Life(invocation, journal, limits);
+  const life = new Life(invocation, journal, limits, header.rollback);
   const steps = stepsOf(life);
   const event = {
     payload, timestamp: new Date(header.workflow.timestampMs), instanceId: header.workflow.instance,
@@ -20,7 +25,9 @@ export async function runWorkflow(Class, invocation, header, body, env, ctx, lim
   };
   const isFirstShape = Class.prototype instanceof Workflow;
   const instance = new Class(isFirstShape ? Object.assign(ctx, steps, { run: steps.do }) : ctx, env);
-  const output = await (isFirstShape ? instance.run(batchEvent(event)) : instance.run(event, steps));
+  const run = async () => isFirstShape ? instance.run(batchEvent(event)) : instance.run(event, steps);
+  if (header.rollback) return { fields: { missing: await life.undo(run) }, body: nothing };
+  const output = await run();
   await life.finish();
   return { fields: life.notes.length > 0 ? { notes: life.notes } : {}, body: life.encodeValue(output, "the output") };
 }
@@ -42,9 +49,7 @@ function stepsOf(life) {
     return promise;
   };
   return {
-    do: (name, configuration, callback) => typeof configuration === "function"
-      ? perform(life.do(name, callback ?? {}, configuration))
-      : perform(life.do(name, configuration ?? {}, callback)),
+    do: (name, second, third, fourth) => perform(life.do(name, readArguments(second, third, fourth))),
     sleep: (name, length) => perform(life.sleep(name, () => ({ ms: milliseconds(length, "the length of a sleep") }))),
     sleepUntil: (name, time) => perform(life.sleep(name, () => ({ untilMs: instant(time) }))),
     waitForEvent: (name, options) => perform(life.waitForEvent(name, options ?? {})),
@@ -64,9 +69,11 @@ function instant(time) {
 class Scope {
   #counts = new Map();
 
-  constructor(prefix = "", parent = undefined) {
+  constructor(prefix = "", parent = undefined, undone = undefined) {
     this.prefix = prefix;
     this.parent = parent;
+    /// Of a rollback handler: the label of the step that it undoes.
+    this.undone = undone;
   }
 
   next(kind, name) {
@@ -82,64 +89,108 @@ class Life {
   #invocation;
   #limits;
   #replay;
+  #rollbacks;
+  #rollbackError;
   #scope = new Scope();
   /// Promises of steps that run and have not settled yet.
   #open = new Set();
 
-  constructor(invocation, journal, limits) {
+  constructor(invocation, journal, limits, rollback) {
     this.#invocation = invocation;
     this.#limits = limits;
-    this.#replay = new Replay(journal, async (index) => (await this.#call("step.load", { index })).body);
+    const load = async (index) => (await this.#call("step.load", { index })).body;
+    this.#replay = new Replay(journal, load, (name, n, total) => this.#openStream({ name, n }, total));
+    this.#rollbacks = new Rollbacks(rollback);
+    this.#rollbackError = rollback?.error;
   }
 
   // Everything up to the first await runs during the call, so that occurrences are counted in the order of the calls.
-  async do(name, configuration, callback) {
+  async do(name, { config, callback, undo }) {
     checkName(name);
-    if (typeof callback !== "function") throw new TypeError(`the step "${name}" has no function to run`);
+    if (typeof callback !== "function") {
+      throw permanentError("TypeError", `the step "${name}" has no function to run`);
+    }
     const step = this.#name("do", name);
+    if (undo.rollback) this.#offer(step, undo);
     const finished = this.#replay.take("do", step.name, step.n);
     if (finished) return finished;
-    const work = this.#perform(step, readOptions(configuration), callback);
+    if (this.#rollbacks.isUndoing) return never();
+    checkUndo(name, undo);
+    const options = readOptions(name, config);
+    if (undo.rollback) options.config.rollback = true;
+    const work = this.#perform("do", step, options, (answer) => this.#attempt(step, callback, answer, options));
     this.#open.add(work);
     return work.finally(() => this.#open.delete(work));
   }
 
+  #offer(step, undo) {
+    if (step.scope.parent) {
+      const outer = `"${step.scope.parent.name}"`;
+      throw permanentError("TypeError", `a step inside another cannot have a rollback; give it to the step ${outer}`);
+    }
+    this.#rollbacks.offer(step, undo);
+  }
+
   /// Runs a new step until it has a result that the engine has stored.
-  async #perform(step, options, callback) {
-    let { v: answer, body } = await this.#call("step.begin", {
-      kind: "do", ...step.identity, config: options.config, parent: step.scope.parent,
-    });
+  async #perform(kind, step, options, attempt) {
+    const identity = { kind, ...step.identity };
+    const begun = { ...identity, config: options.config, parent: step.scope?.parent };
+    let { v: answer, body } = await this.#call("step.begin", begun);
+    const { config } = answer;
     while (answer.state === "run") {
-      const end = await this.#attempt(step, callback, answer, options);
-      const reply = await this.#call("step.end", { kind: "do", ...step.identity, ...end.fields }, end.value);
+      const end = await attempt({ ...answer, config });
+      const reply = await this.#call("step.end", { ...identity, attempt: answer.attempt, ...end.fields }, end.value);
       answer = reply.v;
       body = end.value ?? reply.body;
     }
-    await this.#replay.drained();
-    return settle(answer, body);
+    if (kind === "do") await this.#replay.drained();
+    return this.#settle(answer, body, step);
   }
 
   async sleep(name, readLength) {
     checkName(name);
-    const length = readLength();
     const step = this.#name("sleep", name);
     const finished = this.#replay.take("sleep", step.name, step.n);
     if (finished) return finished;
-    const { v: answer } = await this.#call("step.sleep", { ...step.identity, ...length });
-    await this.#replay.drained();
-    return settle(answer, new Uint8Array(0));
+    if (this.#rollbacks.isUndoing) return never();
+    return this.#wait("step.sleep", step, permanent(readLength));
   }
 
   async waitForEvent(name, options) {
     checkName(name);
-    if (typeof options.type !== "string" || options.type === "") throw new TypeError("waitForEvent needs a type");
+    if (typeof options.type !== "string" || options.type === "") {
+      throw permanentError("TypeError", `waitForEvent "${name}" needs the type of the event: { type: "approved" }`);
+    }
     const step = this.#name("wait", name);
     const finished = this.#replay.take("wait", step.name, step.n);
     if (finished) return finished;
-    const timeoutMs = options.timeout === undefined ? undefined : milliseconds(options.timeout, "the timeout");
-    const { v: answer, body } = await this.#call("step.wait", { ...step.identity, type: options.type, timeoutMs });
+    if (this.#rollbacks.isUndoing) return never();
+    const { timeout } = options;
+    const timeoutMs = timeout === undefined ? undefined : permanent(() => milliseconds(timeout, "the timeout"));
+    return this.#wait("step.wait", step, { type: options.type, timeoutMs });
+  }
+
+  async #wait(method, step, fields) {
+    const { v: answer, body } = await this.#call(method, { ...step.identity, ...fields });
     await this.#replay.drained();
-    return settle(answer, body);
+    return this.#settle(answer, body, step);
+  }
+
+  /// Undoes what an earlier life did, with the handlers that `run` offers. Returns the label of a step without one.
+  undo(run) {
+    return this.#rollbacks.run(run, async () => this.#replay.drained(), async (step, undo) => {
+      const options = readOptions(step.name, undo.rollbackConfig ?? {});
+      const identity = { name: step.name, n: step.n };
+      const context = rollbackContext(
+        step, await this.#replay.outcome("do", step.name, step.n), makeError(this.#rollbackError));
+      const scope = new Scope("", undefined, labelOf(step));
+      const work = this.#perform("rollback", { ...identity, identity }, options, async (answer) => {
+        const store = { invocation: this.#invocation, step: step.name, attempt: answer.attempt, scope };
+        return this.#try(store, answer, options, context.ctx, async () => void await undo.rollback(context));
+      });
+      // A failure is in the engine's books, and ends the undoing.
+      return work.then(() => true, () => false);
+    });
   }
 
   /// Waits for steps that were started and not awaited, and looks for finished ones that were not asked for.
@@ -173,6 +224,10 @@ class Life {
 
   #name(kind, name) {
     const scope = current.getStore()?.scope ?? this.#scope;
+    if (scope.undone !== undefined) {
+      const where = `inside the rollback handler of step "${scope.undone}"`;
+      throw permanentError("WorkflowError", `the step "${name}" cannot begin ${where}`);
+    }
     const full = scope.prefix + name;
     const n = scope.next(kind, name);
     return { name: full, n, scope, identity: { name: full, n }, shown: name };
@@ -187,19 +242,43 @@ class Life {
   }
 
   /// Runs the callback once. Returns the fields and the value of `step.end`.
-  async #attempt(step, callback, answer, options) {
-    const { attempt, timeoutMs } = answer;
+  #attempt(step, callback, answer, options) {
+    const { attempt } = answer;
     const scope = new Scope(`${step.name}#${step.n} > `, { name: step.name, n: step.n });
     const store = { invocation: this.#invocation, step: step.name, attempt, scope };
-    const context = { step: { name: step.shown, count: step.n }, attempt, config: options.shown };
+    const config = shownConfig(options, answer.config);
+    const context = { step: { name: step.shown, count: step.n }, attempt, config };
+    return this.#try(store, answer, options, context, async () => {
+      const value = await callback(context);
+      if (!isStream(value)) return { value: this.encodeValue(value, `the result of the step "${step.name}"`) };
+      const streamBytes = await storeStream(value, step.name, this.#limits, (index, bytes) =>
+        this.#call("step.chunk", { ...step.identity, attempt, index }, bytes));
+      return { fields: { streamBytes } };
+    });
+  }
+
+  async #try(store, { timeoutMs }, options, context, work) {
+    const late = () => new WorkflowTimeoutError(`Execution timed out after ${timeoutMs}ms`);
     try {
-      const work = current.run(store, async () => callback(context));
-      const value = await within(timeoutMs, work);
-      return { fields: { attempt, ok: true }, value: this.encodeValue(value, `the result of the step "${step.name}"`) };
+      const end = await within(timeoutMs, current.run(store, work), late);
+      return { fields: { ok: true, ...end?.fields }, value: end?.value };
     } catch (error) {
-      const delayMs = await options.delayAfter?.(context, error);
-      return { fields: { attempt, ok: false, error: describeError(error), delayMs } };
+      const fields = { ok: false, error: describeError(error) };
+      if (!options.delayFunction || isNonRetryable(error)) return { fields };
+      const budget = this.#limits.stepDelayMilliseconds;
+      const delay = await computeDelay(store.step, options.delayFunction, context, error, budget);
+      return { fields: { ...fields, ...delay } };
     }
+  }
+
+  #settle(answer, body, step) {
+    if (answer.state === "failed") throw makeError(answer.error);
+    if (answer.state !== "done") throw new Error(`the engine answered a step with "${answer.state}"`);
+    return typeof answer.streamBytes === "number" ? this.#openStream(step, answer.streamBytes) : decode(body);
+  }
+
+  #openStream({ name, n }, total) {
+    return openStream(total, async (index) => (await this.#call("step.read", { name, n, index })).body);
   }
 
   #note(code, message) {
@@ -208,52 +287,7 @@ class Life {
   }
 }
 
-function settle(answer, body) {
-  if (answer.state === "done") return decode(body);
-  if (answer.state === "failed") throw makeError(answer.error);
-  throw new Error(`the engine answered a step with "${answer.state}"`);
-}
-
-/// Rejects when the work takes too long. The work itself cannot be stopped; what it returns late is not used.
-function within(timeoutMs, work) {
-  if (!(timeoutMs > 0) || timeoutMs > 0x7fffffff) return work;
-  return new Promise((resolve, reject) => {
-    const timer = startTimer(
-      () => reject(new WorkflowTimeoutError(`Execution timed out after ${timeoutMs}ms`)), timeoutMs);
-    work.then(resolve, reject).finally(() => stopTimer(timer));
-  });
-}
-
-function checkName(name) {
-  if (typeof name !== "string" || name === "" || name.length > 256 || /[\u0000-\u001f\u007f]/.test(name)) {
-    throw permanentError("TypeError", "a step's name has 1 to 256 characters, none of them control characters");
-  }
-}
-
-/// Both spellings: today's { retries: { limit, delay, backoff }, timeout } and { retries: { limit, delayMs } } of the
-/// first announcement.
-function readOptions(configuration) {
-  const retries = configuration.retries ?? {};
-  const config = { retries: {} };
-  let delayAfter;
-  if (retries.limit !== undefined) {
-    if (typeof retries.limit !== "number" || Number.isNaN(retries.limit) || retries.limit < 0) {
-      throw permanentError("TypeError", "retries.limit must be a number that is not negative");
-    }
-    config.retries.limit = Math.min(Math.floor(retries.limit), 1_000_000_000);
-  }
-  const delay = retries.delay ?? retries.delayMs;
-  if (typeof delay === "function") {
-    delayAfter = async (ctx, error) => milliseconds(await delay({ ctx, error }), "the delay of a retry");
-  } else if (delay !== undefined) {
-    config.retries.delayMs = milliseconds(delay, "the delay of a retry");
-  }
-  if (retries.backoff !== undefined) {
-    if (!["constant", "linear", "exponential"].includes(retries.backoff)) {
-      throw permanentError("TypeError", `retries.backoff must be constant, linear or exponential`);
-    }
-    config.retries.backoff = retries.backoff;
-  }
-  if (configuration.timeout !== undefined) config.timeoutMs = milliseconds(configuration.timeout, "the timeout");
-  return { config, delayAfter, shown: configuration };
+/// The promise of a step that does not begin: the run is undone, and what its code would do next does not happen.
+function never() {
+  return new Promise(() => {});
 }

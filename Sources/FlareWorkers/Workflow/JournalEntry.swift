@@ -1,8 +1,10 @@
 import FlareModel
 
-/// The three kinds of steps, part of a step's identity.
+/// The kinds of steps, part of a step's identity.
+///
+/// A rollback undoes the `do` step of the same name and occurrence.
 package enum StepKind: String, Sendable, Codable {
-    case `do`, sleep, wait
+    case `do`, sleep, wait, rollback
 }
 
 /// A finished step of an instance, as its next life replays it.
@@ -13,6 +15,8 @@ package struct JournalEntry: Sendable {
     package enum Outcome: Sendable {
         /// Tagged JSON; empty for `undefined`, and for sleeps.
         case done([UInt8])
+        /// A stream of so many bytes, which is read when user code reads it.
+        case stream(bytes: Int64)
         case failed(JavaScriptError)
     }
 
@@ -38,6 +42,7 @@ package struct JournalEntry: Sendable {
         ]
         switch (outcome, valueBytes) {
         case (.failed(let error), _): members["error"] = error.json
+        case (.stream(let bytes), _): members["stream"] = .integer(bytes)
         case (.done, let bytes?): members["bytes"] = .integer(Int64(bytes))
         case (.done, nil): members["later"] = .bool(true)
         }

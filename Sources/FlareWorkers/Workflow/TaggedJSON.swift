@@ -16,6 +16,35 @@ package enum TaggedJSON {
         return needsEscape(value) ? escaped(value).jsonBytes : json
     }
 
+    /// The length that counts for limits: bytes that are spelled as base64 count as bytes.
+    package static func size(_ tagged: [UInt8]) -> Int {
+        guard tagged.count > Limits.workflowValueBytesMax else { return tagged.count }
+        let opening = Array(#""v":""#.utf8)
+        var size = tagged.count
+        var index = 0
+        while index + opening.count < tagged.count {
+            guard tagged[index] == UInt8(ascii: "\""), tagged[index..<index + opening.count].elementsEqual(opening)
+            else {
+                index += 1
+                continue
+            }
+            let start = index + opening.count
+            index = tagged[start...].firstIndex { !isBase64($0) } ?? tagged.count
+            let isWhole = index < tagged.count && tagged[index] == UInt8(ascii: "\"") && index - start >= 64
+            if isWhole { size -= (index - start) / 4 }
+        }
+        return size
+    }
+
+    private static func isBase64(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="):
+            true
+        default: false
+        }
+    }
+
     /// The body of a queue message, of content type `json`, `text`, `bytes` or `v8`.
     ///
     /// A JSON body that cannot be parsed is handed over as text.

@@ -10,6 +10,8 @@ package struct WorkflowStart: Sendable {
     package var payload: [UInt8]
     /// The finished steps, in the order in which they completed.
     package var journal: [JournalEntry]
+    /// Set when the run is to be undone instead of going on.
+    package var rollback: RollbackPlan?
 
     package init(
         workflow: String,
@@ -46,7 +48,7 @@ package struct WorkflowStart: Sendable {
             entries.append(entry.json(valueBytes: inlined))
         }
         let journalText = entries.isEmpty ? [] : JSONValue.array(entries).jsonBytes
-        let header: [String: JSONValue] = [
+        var header: [String: JSONValue] = [
             "workflow": .object([
                 "name": .string(workflow), "instance": .string(instance),
                 "timestampMs": .integer(timestamp.milliseconds),
@@ -54,6 +56,7 @@ package struct WorkflowStart: Sendable {
             "payloadBytes": .integer(Int64(payload.count)),
             "journalBytes": .integer(Int64(journalText.count)),
         ]
+        if let rollback { header["rollback"] = rollback.json }
         return Invocation(
             worker: worker,
             version: version,
@@ -65,6 +68,49 @@ package struct WorkflowStart: Sendable {
             onCall: onCall,
             onLog: onLog
         )
+    }
+}
+
+/// What a run that rolls back still has to undo.
+///
+/// Its code is run again from the journal, only to find the handlers.
+package struct RollbackPlan: Sendable {
+    /// A step to undo, with what its callback was told about itself.
+    package struct Step: Sendable {
+        package var name: StepCall.StepName
+        package var attempt: Int
+        package var config: StepConfig
+
+        package init(name: StepCall.StepName, attempt: Int, config: StepConfig) {
+            self.name = name
+            self.attempt = attempt
+            self.config = config
+        }
+    }
+
+    /// In the order in which they are undone: the step that began last comes first.
+    package var steps: [Step]
+    /// Why the run is undone.
+    package var error: JavaScriptError
+
+    package init(steps: [Step], error: JavaScriptError) {
+        self.steps = steps
+        self.error = error
+    }
+
+    var json: JSONValue {
+        let steps: [JSONValue] = steps.map { step in
+            .object([
+                "name": .string(step.name.name), "n": .integer(Int64(step.name.occurrence)),
+                "attempt": .integer(Int64(step.attempt)), "config": step.config.json,
+            ])
+        }
+        return .object(["steps": .array(steps), "error": error.json])
+    }
+
+    /// The step whose handler the code did not offer again, by the result of the run; nil when each was found.
+    package static func missing(of result: InvocationResult) -> String? {
+        result.value["missing"]?.stringValue
     }
 }
 
