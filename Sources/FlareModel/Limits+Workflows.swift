@@ -39,6 +39,10 @@ extension Limits {
     /// Times in a row that the process may die under an instance, with no step finished between, before it fails.
     package static let workflowLossesMax = 6
 
+    /// How long the begin of an attempt may stay unwritten, in milliseconds, when nothing else of its instance is
+    /// written meanwhile: most attempts end sooner, and cost one commit instead of two.
+    package static let workflowBeginMilliseconds: Int64 = 20
+
     /// How far past its time-out an attempt may be reported before its process counts as hung, in milliseconds.
     package static let workflowTimeoutGraceMilliseconds: Int64 = 5_000
 

@@ -52,13 +52,14 @@ package final class Database: Sendable {
 
     /// Runs a body that changes rows, and calls `completion` from the writer's thread.
     ///
-    /// For callers on an event loop, which cannot wait: with `Limits.databaseWaitingMax` bodies waiting, this one fails
-    /// with `tooManyRequests`.
+    /// For callers on an event loop, which cannot wait: with `waitingMax` bodies waiting, this one fails with
+    /// `tooManyRequests`.
     package func write<Value: Sendable>(
+        waitingMax: Int = Limits.databaseWaitingMax,
         _ body: @escaping @Sendable (Transaction) throws -> Value,
         completion: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
-        writer.enqueue(waitingMax: Limits.databaseWaitingMax, body, completion)
+        writer.enqueue(waitingMax: waitingMax, body, completion)
     }
 
     /// Runs a body on a snapshot of the committed rows.

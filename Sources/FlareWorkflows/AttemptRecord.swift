@@ -52,6 +52,24 @@ struct AttemptRecord: Sendable {
         )
     }
 
+    /// Inserts the only attempt of a step, which has succeeded.
+    static func insertComplete(
+        of step: Int64,
+        from begin: Timestamp,
+        to end: Timestamp,
+        in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            INSERT INTO workflow_attempts (step, attempt, started_at, ended_at, outcome)
+            VALUES (?, 1, ?, ?, 'complete')
+            """,
+            .integer(step),
+            .integer(begin.milliseconds),
+            .integer(end.milliseconds)
+        )
+    }
+
     static func end(
         _ number: Int,
         of step: Int64,

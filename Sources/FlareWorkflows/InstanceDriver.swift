@@ -5,17 +5,20 @@ import Logging
 
 /// Runs one life of a run: starts its code with the journal of finished steps, and writes down how it ended.
 struct InstanceDriver: Sendable {
-    private let claim: RunRecord.Claim
+    private let start: LifeStart
     private let store: WorkflowStore
     private let lives: Lives
     private let invoke: @Sendable (Invocation) async throws -> InvocationResult
 
-    init(_ claim: RunRecord.Claim, store: WorkflowStore, lives: Lives, hooks: WorkflowHooks) {
-        self.claim = claim
+    init(_ start: LifeStart, store: WorkflowStore, lives: Lives, hooks: WorkflowHooks) {
+        self.start = start
         self.store = store
         self.lives = lives
         invoke = hooks.invoke
     }
+
+    private var claim: RunRecord.Claim { start.claim }
+    private var life: Life { start.life }
 
     /// How the code ended.
     private enum CodeEnd: Sendable {
@@ -33,22 +36,16 @@ struct InstanceDriver: Sendable {
 
     /// Returns when the run is put aside or has ended, and that is written down.
     func run() async {
+        defer {
+            lives.remove(life, for: claim.key)
+            life.close()
+        }
         do {
-            let preparation = try await prepare()
+            let preparation = try await preparation()
             if preparation.isUndone { return try await finishRollback(nil) }
-            let life = Life(
-                claim,
-                journal: preparation.journal,
-                begun: preparation.start.journal.count,
-                stepsMax: preparation.stepsMax,
-                store: store
-            )
-            lives.insert(life, for: claim.key)
-            defer { lives.remove(life, for: claim.key) }
-            // A run that was terminated or paused before its life could be found has not been told.
-            guard let current = try await current() else { return }
-            if current.status == .waitingForPause { life.setPausing(true) }
-            let (code, watch) = await live(life, preparation.invocation(life, onLog: console))
+            life.inherit(preparation.inheritance)
+            let (code, watch) = await live(preparation.invocation(life, onLog: console))
+            try await life.writeRest()
             try await end(code, watch)
         } catch is CancellationError {
             // The engine stops. The next start finds the run as running and resumes it.
@@ -57,7 +54,7 @@ struct InstanceDriver: Sendable {
         }
     }
 
-    private func live(_ life: Life, _ invocation: Invocation) async -> (CodeEnd, Life.End) {
+    private func live(_ invocation: Invocation) async -> (CodeEnd, Life.End) {
         await withTaskGroup(of: Part.self) { group in
             group.addTask { .code(await call(invocation)) }
             group.addTask { .watch(await life.watchOver()) }
@@ -94,62 +91,10 @@ struct InstanceDriver: Sendable {
         }
     }
 
-    // MARK: - Beginning
-
-    private struct Preparation: Sendable {
-        var start: WorkflowStart
-        var version: WorkflowVersionRecord
-        /// The steps of the journal, in its order.
-        var journal: [Int64]
-        var stepsMax: Int
-        /// Whether nothing is left to undo of a run that rolls back.
-        var isUndone = false
-
-        func invocation(_ life: Life, onLog: @escaping @Sendable (ConsoleLine) -> Void) -> Invocation {
-            start.invocation(
-                worker: version.worker,
-                version: version.workerVersion,
-                className: version.className,
-                onCall: { await life.answer($0) },
-                onLog: onLog
-            )
-        }
-    }
-
-    private func prepare() async throws -> Preparation {
-        try await store.database.read { [claim, now = store.time.now()] transaction in
-            guard let instance = try InstanceRecord.find(claim.key.instance, in: transaction),
-                let workflow = try WorkflowRecord.find(instance.workflowID, in: transaction),
-                let version = try WorkflowVersionRecord.find(instance.versionID, in: transaction)
-            else { throw FlareError(.instanceNotFound, "the instance was deleted") }
-            let ledger = StepLedger(run: claim.key, now: now, transaction: transaction)
-            let journal = try ledger.journal()
-            let start = WorkflowStart(
-                workflow: workflow.name,
-                instance: instance.id,
-                timestamp: instance.createdAt,
-                payload: try InstanceRecord.params(of: instance.sequence, in: transaction),
-                journal: journal.map(\.entry)
-            )
-            var preparation = Preparation(
-                start: start,
-                version: version,
-                journal: journal.map(\.sequence),
-                stepsMax: workflow.settings.steps ?? Limits.workflowStepsMax
-            )
-            if claim.closing != nil {
-                let remains = try ledger.remains()
-                let error = try RunRecord.result(claim.key, in: transaction).error ?? StepLedger.terminated
-                preparation.isUndone = remains.failure != nil || remains.steps.isEmpty
-                preparation.start.rollback = RollbackPlan(steps: remains.steps, error: error)
-            }
-            return preparation
-        }
-    }
-
-    private func current() async throws -> RunState? {
-        try await store.database.read { [claim] transaction in
-            try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction)
+    private func preparation() async throws -> LifeStart.Preparation {
+        if let preparation = start.preparation { return preparation }
+        return try await store.database.read { [claim, now = store.time.now()] in
+            try LifeStart.prepare(claim, at: now, in: $0)
         }
     }
 

@@ -1,12 +1,17 @@
 import FlareModel
 import FlareStore
 import FlareWorkers
+import Logging
 import Synchronization
 
 /// One life of a run while its code runs: answers the calls of its steps and watches over it.
 ///
-/// Every answer is given after the commit of what it says.
+/// What a step comes to is answered after the commit that says so, and in the order of the commits: that order is the
+/// journal's, and what the code does next must follow it in every life. That an attempt begins is answered at once and
+/// written with whatever is committed next, at most `workflowBeginMilliseconds` later.
 final class Life: Sendable {
+    typealias Reply = @Sendable (RunnerReply) -> Void
+
     /// Why the watch over a life ended before its code did.
     enum End: Sendable {
         case suspend(until: Timestamp, waits: Set<StepKey>)
@@ -17,30 +22,58 @@ final class Life: Sendable {
         case stopped
     }
 
+    /// What earlier lives have left.
+    struct Inheritance: Sendable {
+        /// The steps that were sent with the invocation, in its order.
+        var journal: [Int64]
+        /// Steps that have begun and have no result yet.
+        var unfinished: Set<StepKey>
+        var stepsMax: Int
+    }
+
+    /// A call on its way to its answer.
+    private struct Pending: Sendable {
+        let number: Int
+        let call: StepCall
+        let step: StepKey
+        /// Set when the limit of steps may be near, so that they are counted exactly.
+        let stepsMax: Int?
+        let reply: Reply
+    }
+
     private struct State {
         var rules: LifeState
-        /// Of the calls that are held.
-        var wakes: [Int: Wake] = [:]
-        var isStopped = false
-        /// Steps that this life may have begun, for the limit of steps.
-        var begun: Int
+        var inheritance = Inheritance(journal: [], unfinished: [], stepsMax: Limits.workflowStepsMax)
+        /// Calls that wait until a time or an event, with their alarms.
+        var held: [Int: (call: Pending, alarm: Deadlines.Token)] = [:]
+        /// Attempts that have begun and are not written yet, in their order.
+        var unwritten: [BegunStep] = []
+        /// Steps that lives of this run may have begun, for the limit of steps.
+        var begun = 0
+        var end: End?
+        var isClosed = false
+        /// When the rules are to be asked again.
+        var check: (at: Timestamp, alarm: Deadlines.Token)?
+        var writing: Deadlines.Token?
     }
 
     private let claim: RunRecord.Claim
     private let store: WorkflowStore
     private let state: Mutex<State>
     private let watch = Wake()
-    private let journal: [Int64]
-    private let stepsMax: Int
 
-    /// `journal` holds the keys of the steps that were sent with the invocation, in its order; `begun` counts the steps
-    /// of earlier lives.
-    init(_ claim: RunRecord.Claim, journal: [Int64], begun: Int, stepsMax: Int, store: WorkflowStore) {
+    init(_ claim: RunRecord.Claim, store: WorkflowStore) {
         self.claim = claim
-        self.journal = journal
-        self.stepsMax = stepsMax
         self.store = store
-        state = Mutex(State(rules: LifeState(at: store.time.now()), begun: begun))
+        state = Mutex(State(rules: LifeState(at: store.time.now())))
+    }
+
+    /// To be called before the code is started.
+    func inherit(_ inheritance: Inheritance) {
+        state.withLock { state in
+            state.inheritance = inheritance
+            state.begun = inheritance.journal.count + inheritance.unfinished.count
+        }
     }
 
     /// Returns when the life is to be ended.
@@ -48,96 +81,96 @@ final class Life: Sendable {
     /// On cancellation: `stopped`.
     func watchOver() async -> End {
         while !Task.isCancelled {
-            let (next, isStopped) = state.withLock { ($0.rules.next(at: store.time.now()), $0.isStopped) }
-            if isStopped { break }
-            switch next {
-            case .suspend(let due, let waits): return .suspend(until: due, waits: waits)
-            case .pause: return .drained
-            case .hung(let step): return .hung(step)
-            case .check(let time): await watch.wait(until: time, time: store.time)
-            }
+            if let end = state.withLock({ $0.end }) { return end }
+            await watch.wait()
         }
         return .stopped
     }
 
     /// Ends the life: its run was ended from outside.
     func stop() {
-        state.withLock { $0.isStopped = true }
+        state.withLock { if $0.end == nil { $0.end = .stopped } }
         watch.notify()
+    }
+
+    /// Forgets all calls; to be called when the code has ended.
+    func close() {
+        let alarms = state.withLock { state in
+            state.isClosed = true
+            let alarms = state.held.values.map(\.alarm) + [state.check?.alarm, state.writing].compactMap { $0 }
+            (state.held, state.check, state.writing) = ([:], nil, nil)
+            return alarms
+        }
+        for alarm in alarms { store.deadlines.drop(alarm) }
     }
 
     /// A pause was asked for, or is not wanted any more.
     func setPausing(_ isPausing: Bool) {
         state.withLock { $0.rules.setPausing(isPausing, at: store.time.now()) }
-        watch.notify()
         wakeCalls()
+        reconsider()
     }
 
     /// Lets held calls look again: something they wait for may have come.
     func wakeCalls() {
-        for wake in state.withLock({ Array($0.wakes.values) }) { wake.notify() }
+        for number in state.withLock({ $0.held.keys.sorted() }) { again(number) }
     }
 
-    /// Answers a call of the running code.
-    func answer(_ call: RunnerCall) async -> RunnerReply {
+    // MARK: - Calls
+
+    /// Answers a call of the running code, now or later.
+    ///
+    /// Does not block. `reply` is called once at most, from any thread; never when the life ends first.
+    func take(_ call: RunnerCall, _ reply: @escaping Reply) {
         do {
-            return try await serve(StepCall(call)).reply
-        } catch {
-            return StepReply.refused(error).reply
-        }
-    }
-
-    private func serve(_ call: StepCall) async throws -> StepReply {
-        guard let step = call.step else { return .value(try await bytes(call)) }
-        let wake = Wake()
-        let (number, begun) = state.withLock { state in
-            let number = state.rules.call(at: store.time.now())
-            state.wakes[number] = wake
-            if call.endsAttempt { state.rules.ended(step) }
-            if call.countsAsStep { state.begun += 1 }
-            return (number, state.begun)
-        }
-        defer {
-            state.withLock { state in
-                state.wakes[number] = nil
-                state.rules.answered(number, at: store.time.now())
+            let call = try StepCall(call)
+            guard let step = call.step else { return read(call, reply) }
+            if let answer = beginAtOnce(call, step) { return reply(answer.reply) }
+            let pending = state.withLock { state in
+                let number = state.rules.call(at: store.time.now())
+                if call.endsAttempt { state.rules.ended(step) }
+                if call.countsAsStep { state.begun += 1 }
+                // Steps are counted exactly only where the limit may be near.
+                let stepsMax = state.inheritance.stepsMax
+                let limit = state.begun > stepsMax ? stepsMax : nil
+                return Pending(number: number, call: call, step: step, stepsMax: limit, reply: reply)
             }
-            watch.notify()
-        }
-        // Steps are counted exactly only where the limit may be near.
-        let stepsMax = begun > stepsMax ? stepsMax : nil
-        var decision = try await commit(stepsMax) { try $0.decide(call) }
-        while case .hold(let due) = decision {
-            state.withLock { $0.rules.hold(number, step, until: due) }
-            watch.notify()
-            await wake.wait(until: due, time: store.time)
-            try Task.checkCancellation()
-            guard state.withLock({ $0.rules.resume(number, at: store.time.now()) }) else { throw CancellationError() }
-            decision = try await commit(stepsMax) { try $0.decideAgain(call) }
-        }
-        return answer(decision, step)
-    }
-
-    private func answer(_ decision: StepLedger.Decision, _ step: StepKey) -> StepReply {
-        switch decision {
-        case .run(let attempt, let timeout, let config):
-            // No time-out means that the attempt may last, not that it hangs at once.
-            let longest = timeout > .zero ? timeout : .milliseconds(Limits.workflowSleepMillisecondsMax)
-            state.withLock { $0.rules.began(step, timeout: longest, at: store.time.now()) }
-            return .run(attempt: attempt, timeout: timeout, config: config)
-        case .done(let value): return .done(value)
-        case .stream(let bytes): return .stream(bytes: bytes)
-        case .failed(let error): return .failed(error)
-        case .refused(let error): return .refused(error)
-        case .hold: preconditionFailure("a held call was answered")
+            commit(pending, isAgain: false)
+        } catch {
+            reply(StepReply.refused(error).reply)
         }
     }
 
-    private func commit(
-        _ stepsMax: Int?,
-        _ body: @escaping @Sendable (StepLedger) throws -> StepLedger.Decision
-    ) async throws -> StepLedger.Decision {
-        try await store.persist { [claim, store] transaction in
+    /// Begins a step that is new for certain, without asking the database.
+    private func beginAtOnce(_ call: StepCall, _ step: StepKey) -> StepReply? {
+        guard claim.closing == nil, case .begin(.do, _, let configuration, nil) = call, step.isSound else { return nil }
+        let now = store.time.now()
+        let begun = BegunStep(key: step, configuration: configuration, startedAt: now)
+        let timeout = Duration.milliseconds(begun.config.timeout)
+        return state.withLock { state in
+            guard state.rules.mayBegin, state.begun < state.inheritance.stepsMax,
+                !state.inheritance.unfinished.contains(step), !state.unwritten.contains(where: { $0.key == step })
+            else { return nil }
+            state.begun += 1
+            state.unwritten.append(begun)
+            state.rules.heard(at: now)
+            state.rules.began(step, timeout: timeout > .zero ? timeout : nil, at: now)
+            arm(&state)
+            if state.writing == nil { armWriting(&state, at: now) }
+            return .run(attempt: 1, timeout: timeout, config: nil)
+        }
+    }
+
+    private func commit(_ pending: Pending, isAgain: Bool) {
+        let begun = state.withLock { state in
+            defer { state.unwritten = [] }
+            return state.unwritten
+        }
+        write(pending, begun, isAgain: isAgain)
+    }
+
+    private func write(_ pending: Pending, _ begun: [BegunStep], isAgain: Bool) {
+        store.database.write(waitingMax: .max) { [claim, store] transaction in
             guard let current = try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction) else {
                 throw FlareError(.interrupted, "the instance no longer runs here")
             }
@@ -147,15 +180,192 @@ final class Life: Sendable {
                 now: store.time.now(),
                 transaction: transaction,
                 standing: current.status,
-                stepsMax: stepsMax
+                stepsMax: pending.stepsMax
             )
-            return try body(ledger)
+            if try ledger.write(begun, ending: pending.call) { return StepLedger.Decision.done([]) }
+            return try isAgain ? ledger.decideAgain(pending.call) : ledger.decide(pending.call)
+        } completion: { [self] result in
+            settle(result, pending) { [self] in write(pending, begun, isAgain: isAgain) }
         }
     }
 
+    /// On the database's thread, in the order of the commits.
+    private func settle(
+        _ result: Result<StepLedger.Decision, any Error>,
+        _ pending: Pending,
+        retry: @escaping @Sendable () -> Void
+    ) {
+        switch result {
+        case .success(.hold(let due)): hold(pending, until: due)
+        case .success(let decision):
+            let answer = answer(decision, pending.step)
+            forget(pending)
+            pending.reply(answer.reply)
+        case .failure(let error as FlareError) where error.code == .diskFull || error.code == .storeFailed:
+            retryLater(error, retry)
+        case .failure(let error):
+            forget(pending)
+            pending.reply(StepReply.refused(error).reply)
+        }
+    }
+
+    private func answer(_ decision: StepLedger.Decision, _ step: StepKey) -> StepReply {
+        switch decision {
+        case .run(let attempt, let timeout, let config):
+            state.withLock { state in
+                state.rules.began(step, timeout: timeout > .zero ? timeout : nil, at: store.time.now())
+                arm(&state)
+            }
+            return .run(attempt: attempt, timeout: timeout, config: config)
+        case .done(let value): return .done(value)
+        case .stream(let bytes): return .stream(bytes: bytes)
+        case .failed(let error): return .failed(error)
+        case .refused(let error): return .refused(error)
+        case .hold: preconditionFailure("a held call was answered")
+        }
+    }
+
+    private func forget(_ pending: Pending) {
+        let mayChange = state.withLock { state in
+            state.rules.answered(pending.number, at: store.time.now())
+            return !state.held.isEmpty || !state.rules.mayBegin
+        }
+        if mayChange { reconsider() }
+    }
+
+    /// What has happened to an instance must not be lost because it cannot be written down just now.
+    private func retryLater(_ error: FlareError, _ retry: @escaping @Sendable () -> Void) {
+        store.logger.error("a workflow waits for the store", metadata: ["error": "\(error)"])
+        store.deadlines.set(at: store.time.now() + .seconds(1)) { [self] in
+            if !state.withLock({ $0.isClosed }) { retry() }
+        }
+    }
+
+    // MARK: - Held calls
+
+    private func hold(_ pending: Pending, until due: Timestamp) {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            let alarm = store.deadlines.set(at: due) { [self] in again(pending.number) }
+            state.held[pending.number] = (pending, alarm)
+            state.rules.hold(pending.number, pending.step, until: due)
+        }
+        reconsider()
+    }
+
+    private func again(_ number: Int) {
+        let held = state.withLock { state -> (call: Pending, alarm: Deadlines.Token)? in
+            guard let held = state.held.removeValue(forKey: number) else { return nil }
+            return state.rules.resume(number, at: store.time.now()) ? held : nil
+        }
+        guard let held else { return }
+        store.deadlines.drop(held.alarm)
+        commit(held.call, isAgain: true)
+    }
+
+    // MARK: - Watching
+
+    /// Asks the rules whether the life is to be ended.
+    private func reconsider() {
+        let isOver = state.withLock { state in
+            guard state.end == nil, !state.isClosed else { return false }
+            switch state.rules.next(at: store.time.now()) {
+            case .suspend(let due, let waits): state.end = .suspend(until: due, waits: waits)
+            case .pause: state.end = .drained
+            case .hung(let step): state.end = .hung(step)
+            case .check(let time):
+                arm(&state, at: time)
+                return false
+            }
+            return true
+        }
+        if isOver { watch.notify() }
+    }
+
+    /// Sets the alarm for the first attempt that may hang.
+    ///
+    /// It is not moved when that attempt ends: an alarm that was not needed costs less than one for each step.
+    private func arm(_ state: inout State) {
+        if state.check == nil { arm(&state, at: state.rules.firstTimeout) }
+    }
+
+    private func arm(_ state: inout State, at time: Timestamp?) {
+        guard let time, !state.isClosed, state.check.map({ time < $0.at }) ?? true else { return }
+        if let check = state.check { store.deadlines.drop(check.alarm) }
+        let alarm = store.deadlines.set(at: time) { [self] in
+            self.state.withLock { $0.check = nil }
+            reconsider()
+        }
+        state.check = (time, alarm)
+    }
+
+    // MARK: - Begun attempts
+
+    private func armWriting(_ state: inout State, at oldest: Timestamp) {
+        guard !state.isClosed else { return }
+        let due = oldest + .milliseconds(Limits.workflowBeginMilliseconds)
+        state.writing = store.deadlines.set(at: due) { [self] in writeBegun() }
+    }
+
+    /// Writes attempts that have run for a while.
+    private func writeBegun() {
+        let begun = state.withLock { state -> [BegunStep] in
+            state.writing = nil
+            guard let oldest = state.unwritten.first else { return [] }
+            if oldest.startedAt + .milliseconds(Limits.workflowBeginMilliseconds) > store.time.now() {
+                armWriting(&state, at: oldest.startedAt)
+                return []
+            }
+            defer { state.unwritten = [] }
+            return state.unwritten
+        }
+        if !begun.isEmpty { write(begun) }
+    }
+
+    private func write(_ begun: [BegunStep]) {
+        store.database.write(waitingMax: .max) { [self] in
+            try put(begun, in: $0)
+        } completion: { [self] result in
+            if case .failure(let error as FlareError) = result, error.code == .diskFull || error.code == .storeFailed {
+                retryLater(error) { self.write(begun) }
+            }
+        }
+    }
+
+    /// Writes what is not written yet, before the run is put aside or ended with attempts that still run.
+    func writeRest() async throws {
+        let begun = state.withLock { state in
+            defer { state.unwritten = [] }
+            return state.unwritten
+        }
+        if !begun.isEmpty { try await store.persist { try self.put(begun, in: $0) } }
+    }
+
+    private func put(_ begun: [BegunStep], in transaction: Transaction) throws {
+        guard try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction) != nil else { return }
+        let ledger = StepLedger(run: claim.key, now: store.time.now(), transaction: transaction)
+        try ledger.write(begun, ending: nil)
+        transaction.afterCommit { [self] in store.watchers.notify(claim.key.instance) }
+    }
+
+    // MARK: - Reading
+
     /// Bytes of a result that was too large to be sent along.
-    private func bytes(_ call: StepCall) async throws -> [UInt8] {
-        state.withLock { $0.rules.heard(at: store.time.now()) }
+    private func read(_ call: StepCall, _ reply: @escaping Reply) {
+        let journal = state.withLock { state in
+            state.rules.heard(at: store.time.now())
+            return state.inheritance.journal
+        }
+        Task {
+            do {
+                reply(StepReply.value(try await bytes(call, journal)).reply)
+            } catch {
+                reply(StepReply.refused(error).reply)
+            }
+        }
+    }
+
+    private func bytes(_ call: StepCall, _ journal: [Int64]) async throws -> [UInt8] {
         switch call {
         case .load(let index) where journal.indices.contains(index):
             let sequence = journal[index]
@@ -170,78 +380,6 @@ final class Life: Sendable {
             }
             return bytes
         default: throw FlareError(.invalidData, "the journal has no such entry")
-        }
-    }
-}
-
-extension StepCall {
-    /// The step that the call is about; nil when it only reads what a finished step returned.
-    fileprivate var step: StepKey? {
-        switch self {
-        case .begin(let kind, let name, _, _), .succeeded(let kind, let name, _, _),
-            .failed(let kind, let name, _, _, _):
-            StepKey(kind, name)
-        case .streamed(let name, _, _), .chunk(let name, _, _, _): StepKey(.do, name)
-        case .sleep(let name, _): StepKey(.sleep, name)
-        case .wait(let name, _, _): StepKey(.wait, name)
-        case .load, .read: nil
-        }
-    }
-
-    fileprivate var endsAttempt: Bool {
-        switch self {
-        case .succeeded, .streamed, .failed: true
-        case .begin, .chunk, .sleep, .wait, .load, .read: false
-        }
-    }
-
-    fileprivate var countsAsStep: Bool {
-        switch self {
-        case .begin(.do, _, _, _), .wait: true
-        default: false
-        }
-    }
-
-    fileprivate var isOfRollback: Bool {
-        switch self {
-        case .begin(.rollback, _, _, _), .succeeded(.rollback, _, _, _), .failed(.rollback, _, _, _, _): true
-        default: false
-        }
-    }
-}
-
-extension StepLedger {
-    /// What a call leads to when it comes in.
-    fileprivate func decide(_ call: StepCall) throws -> Decision {
-        guard call.isOfRollback == (standing == .rollingBack) else {
-            return .refused(call.isOfRollback ? notRollingBack() : rollsBack())
-        }
-        switch call {
-        case .begin(let kind, let name, let configuration, let parent):
-            return try begin(kind, name, configuration, parent: parent)
-        case .succeeded(let kind, let name, let attempt, let value):
-            return try end(kind, name, attempt: attempt, .value(value))
-        case .streamed(let name, let attempt, let bytes):
-            return try end(.do, name, attempt: attempt, .stream(bytes: bytes))
-        case .failed(let kind, let name, let attempt, let error, let delay):
-            return try end(kind, name, attempt: attempt, .error(error, delay))
-        case .chunk(let name, let attempt, let index, let bytes):
-            return try store(name, attempt: attempt, index: index, bytes)
-        case .sleep(let name, let length):
-            return try sleep(name, length)
-        case .wait(let name, let type, let timeout):
-            return try wait(name, type: type, timeout: timeout)
-        case .load, .read:
-            preconditionFailure("reading is answered without the ledger")
-        }
-    }
-
-    /// What a call that was held leads to.
-    fileprivate func decideAgain(_ call: StepCall) throws -> Decision {
-        switch call {
-        case .succeeded(let kind, let name, _, _), .failed(let kind, let name, _, _, _): try proceed(kind, name)
-        case .streamed(let name, _, _): try proceed(.do, name)
-        case .begin, .chunk, .sleep, .wait, .load, .read: try decide(call)
         }
     }
 }

@@ -64,10 +64,17 @@ struct LifeState: Sendable {
         quietSince = now
     }
 
-    /// An attempt begins, and may last `timeout`.
-    mutating func began(_ step: StepKey, timeout: Duration, at now: Timestamp) {
-        attempts[step] = now + timeout + .milliseconds(Limits.workflowTimeoutGraceMilliseconds)
+    /// An attempt begins, and may last `timeout`; nil for as long as it likes.
+    mutating func began(_ step: StepKey, timeout: Duration?, at now: Timestamp) {
+        let longest = timeout ?? .milliseconds(Limits.workflowSleepMillisecondsMax)
+        attempts[step] = now + longest + .milliseconds(Limits.workflowTimeoutGraceMilliseconds)
     }
+
+    /// Whether new steps begin: no pause is asked for.
+    var mayBegin: Bool { !isPausing && !isClosed }
+
+    /// When the first attempt that runs is past its time.
+    var firstTimeout: Timestamp? { attempts.values.min() }
 
     /// The running attempt of a step has ended.
     mutating func ended(_ step: StepKey) {

@@ -11,6 +11,7 @@ enum RunRecord {
         var key: RunKey
         /// Fences calls of earlier invocations of the same run.
         var invocation: Int64
+        /// Whether its code has never run, nor that of an earlier run whose steps it keeps.
         var isFirst: Bool
         /// Set while the run rolls back: the status that it will end with.
         var closing: InstanceStatus?
@@ -53,18 +54,18 @@ enum RunRecord {
             UPDATE workflow_runs
             SET status = CASE WHEN closing IS NULL THEN 'running' ELSE 'rollingBack' END, wake_at = NULL,
                 invocation = invocation + 1, started_at = COALESCE(started_at, ?), modified_at = ?
-            WHERE instance = ? AND run = ? RETURNING invocation, closing
+            WHERE instance = ? AND run = ? RETURNING invocation, closing, reason = 'first'
             """,
             .integer(now.milliseconds),
             .integer(now.milliseconds),
             .integer(key.instance),
             .integer(Int64(key.run)),
-            decode: { ($0.integer(0), $0.optionalText(1)) }
+            decode: { ($0.integer(0), $0.optionalText(1), $0.int(2) == 1) }
         )
         return Claim(
             key: key,
             invocation: claim?.0 ?? 0,
-            isFirst: isFirst,
+            isFirst: isFirst && claim?.2 == true,
             closing: claim?.1.flatMap { InstanceStatus(rawValue: $0) }
         )
     }

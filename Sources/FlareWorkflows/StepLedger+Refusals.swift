@@ -6,13 +6,11 @@ import FlareWorkers
 extension StepLedger {
     /// Why a step that is first asked for cannot be: its name, or the number of steps.
     func refusal(of key: StepKey) throws -> JavaScriptError? {
-        // The name of a nested step carries those of the steps around it: `outer#1 > inner`.
-        let bytesMax = Limits.workflowStepNameBytesMax * (key.name.contains(" > ") ? 8 : 4)
-        guard !key.name.isEmpty, key.name.utf8.count <= bytesMax, key.occurrence >= 1 else {
-            return permanent("a step name has 1 to \(bytesMax) bytes; this one has \(key.name.utf8.count)")
-        }
-        guard key.name.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
-            return permanent("a step name has no control characters")
+        guard key.isSound else {
+            return permanent(
+                "a step name has 1 to \(key.bytesMax) bytes, none of them control characters; this one has "
+                    + "\(key.name.utf8.count)"
+            )
         }
         guard let stepsMax, key.kind == .do || key.kind == .wait,
             try StepRecord.count(of: run, in: transaction) >= stepsMax

@@ -20,8 +20,26 @@ struct StepKey: Sendable, Hashable {
         self.occurrence = occurrence
     }
 
+    /// Whether the name can be one: not empty, not too long, without control characters.
+    var isSound: Bool {
+        !name.isEmpty && name.utf8.count <= bytesMax && occurrence >= 1
+            && name.utf8.allSatisfy { $0 >= 32 && $0 != 127 }
+    }
+
+    /// The most bytes that the name may have.
+    ///
+    /// That of a nested step carries those of the steps around it: `outer#1 > inner`.
+    var bytesMax: Int { Limits.workflowStepNameBytesMax * (name.contains(" > ") ? 8 : 4) }
+
     /// The step as the API and the log name it.
     var label: String { "\(name)-\(occurrence)" }
+}
+
+extension StepConfig {
+    private static let standardStored = FlareJSON.encode(StepConfig.standard)
+
+    /// As it is kept in the step's row; most steps have the standard one.
+    var stored: [UInt8] { self == .standard ? Self.standardStored : FlareJSON.encode(self) }
 }
 
 /// A step of a run.
@@ -212,7 +230,7 @@ extension StepRecord {
             SQLValue(parent?.name),
             SQLValue(parent?.occurrence),
             .text(status.rawValue),
-            config.map { .blob(FlareJSON.encode($0)) } ?? .null,
+            config.map { .blob($0.stored) } ?? .null,
             SQLValue(eventType),
             dueAt.map { .integer($0.milliseconds) } ?? .null,
             .integer(startedAt.milliseconds),
@@ -221,6 +239,52 @@ extension StepRecord {
             decode: { $0.integer(0) }
         )
         sequence = inserted ?? 0
+    }
+
+    /// Inserts a `do` step that is complete already, in its place in the journal.
+    ///
+    /// Returns its key in the database.
+    static func insertComplete(
+        _ begun: BegunStep,
+        _ value: [UInt8],
+        of run: RunKey,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws -> Int64 {
+        let order = try RunRecord.nextFinishOrder(run, in: transaction)
+        return try transaction.row(
+            """
+            INSERT INTO workflow_steps
+                (instance, run, kind, name, n, status, config, started_at, is_sensitive, has_rollback, attempts,
+                value, ended_at, finish_order)
+            VALUES (?, ?, 'do', ?, ?, 'complete', ?, ?, ?, ?, 1, ?, ?, ?) RETURNING seq
+            """,
+            .integer(run.instance),
+            .integer(Int64(run.run)),
+            .text(begun.key.name),
+            .integer(Int64(begun.key.occurrence)),
+            .blob(begun.config.stored),
+            .integer(begun.startedAt.milliseconds),
+            .integer(begun.configuration.isSensitive ? 1 : 0),
+            .integer(begun.configuration.hasRollback ? 1 : 0),
+            .blob(value),
+            .integer(now.milliseconds),
+            .integer(order),
+            decode: { $0.integer(0) }
+        ) ?? 0
+    }
+
+    /// The `do` steps that have begun and have no result yet.
+    static func unfinished(of run: RunKey, in transaction: Transaction) throws -> [StepKey] {
+        try transaction.rows(
+            """
+            SELECT name, n FROM workflow_steps
+            WHERE instance = ? AND run = ? AND kind = 'do' AND finish_order IS NULL
+            """,
+            .integer(run.instance),
+            .integer(Int64(run.run)),
+            decode: { StepKey(kind: .do, name: $0.text(0), occurrence: $0.int(1)) }
+        )
     }
 
     /// Writes the phase of an unfinished `do` step.

@@ -27,6 +27,7 @@ package struct WorkflowScheduler: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { await InstanceSweeper(store: store).run() }
                 group.addTask { await loop() }
+                group.addTask { await store.deadlines.run() }
             }
         }
     }
@@ -59,11 +60,11 @@ package struct WorkflowScheduler: Service {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 do {
-                    let (claims, next) = try await claim(lives.freePlaces)
-                    lives.takePlaces(claims.count)
-                    for claim in claims {
+                    let (starts, next) = try await claim(lives.freePlaces)
+                    lives.takePlaces(starts.count)
+                    for start in starts {
                         group.addTask {
-                            await InstanceDriver(claim, store: store, lives: lives, hooks: hooks).run()
+                            await InstanceDriver(start, store: store, lives: lives, hooks: hooks).run()
                             lives.freePlace()
                         }
                     }
@@ -79,20 +80,29 @@ package struct WorkflowScheduler: Service {
     /// Takes due runs for the free places.
     ///
     /// Returns when the next run is due, if a place is left for it.
-    private func claim(_ free: Int) async throws -> ([RunRecord.Claim], Timestamp?) {
+    ///
+    /// Their lives can be found from the commit on: whoever pauses or ends a run afterwards tells its life.
+    private func claim(_ free: Int) async throws -> ([LifeStart], Timestamp?) {
         guard free > 0 else { return ([], nil) }
-        return try await store.database.write { [store] transaction in
+        return try await store.database.write { [store, lives] transaction in
             let now = store.time.now()
             let claims = try RunRecord.claim(limit: free, at: now, in: transaction)
-            for claim in claims {
+            let starts = try claims.map { claim in
                 let ledger = StepLedger(run: claim.key, now: now, transaction: transaction)
                 // A run that is undone goes no further.
-                if claim.closing == nil { try ledger.settleDue() }
+                if claim.closing == nil, !claim.isFirst { try ledger.settleDue() }
                 try ledger.log(LogRecord(.workflowRunning))
-                transaction.afterCommit { store.watchers.notify(claim.key.instance) }
+                let life = Life(claim, store: store)
+                transaction.afterCommit {
+                    lives.insert(life, for: claim.key)
+                    store.watchers.notify(claim.key.instance)
+                }
+                let isShort = claim.isFirst && claim.closing == nil
+                let preparation = isShort ? try LifeStart.prepare(claim, at: now, in: transaction) : nil
+                return LifeStart(claim: claim, life: life, preparation: preparation)
             }
             let next = claims.count < free ? try RunRecord.nextWake(after: now, in: transaction) : nil
-            return (claims, next)
+            return (starts, next)
         }
     }
 }

@@ -9,6 +9,15 @@ struct WorkflowStore: Sendable {
     let logger: Logger
     let watchers = InstanceWatchers()
     let expiry = ExpiryClock()
+    /// Of running attempts, held calls and writes that are tried again.
+    let deadlines: Deadlines
+
+    init(database: Database, time: any TimeSource, logger: Logger) {
+        self.database = database
+        self.time = time
+        self.logger = logger
+        deadlines = Deadlines(time: time)
+    }
 
     /// Writes, and waits for as long as the disk is full or fails: what has happened to an instance must not be lost
     /// because it cannot be written down just now.

@@ -53,7 +53,7 @@ final class StepEngine: Sendable {
             worker: worker,
             version: nil,
             className: className,
-            onCall: { [self] in await answer($0) },
+            onCall: { [self] call, reply in Task { reply(await answer(call)) } },
             onLog: onLog
         )
         return try await fixture.service.invoke(invocation)

@@ -267,9 +267,8 @@ final class FakeStep: Sendable {
         body: [UInt8] = []
     ) async throws -> RunnerReply {
         guard let onCall = invocation.onCall else { throw CancellationError() }
-        let reply = await onCall(RunnerCall(method: method, arguments: .object(arguments), body: body))
-        try Task.checkCancellation()
-        return reply
+        let call = RunnerCall(method: method, arguments: .object(arguments), body: body)
+        return try await ask(onCall, call)
     }
 
     private static func error(_ reply: RunnerReply) -> any Error {
@@ -281,4 +280,15 @@ final class FakeStep: Sendable {
 extension JavaScriptError {
     /// As `invoke` throws it when user code threw.
     static func thrown(_ message: String) -> JavaScriptError { JavaScriptError(message: message) }
+}
+
+/// The answer to a call; throws `CancellationError` when the code is put aside before there is one.
+func ask(_ handler: Invocation.CallHandler, _ call: RunnerCall) async throws -> RunnerReply {
+    let (replies, continuation) = AsyncStream<RunnerReply>.makeStream()
+    handler(call) { reply in
+        continuation.yield(reply)
+        continuation.finish()
+    }
+    for await reply in replies { return reply }
+    throw CancellationError()
 }

@@ -144,7 +144,8 @@ struct InstanceTests {
             }
         }
         try await harness.run(service) { service in
-            try await harness.until(service) { $0.steps.first?.attempts?.count == 1 }
+            // The begin of an attempt is written after a moment.
+            try await harness.until(service, advance: .milliseconds(100)) { $0.steps.first?.attempts?.count == 1 }
             _ = try await service.terminate("one", of: "flow")
             let end = try await service.wait(for: "one", of: "flow", until: harness.time.now())
             #expect(end.status == .terminated)

@@ -170,7 +170,7 @@ struct WorkflowServiceTests {
     @Test("an attempt that hangs past its time-out is ended, and its late result is ignored")
     func hangs() async throws {
         let harness = try Harness()
-        let late = Mutex<(@Sendable (RunnerCall) async -> RunnerReply)?>(nil)
+        let late = Mutex<Invocation.CallHandler?>(nil)
         let config = JSONValue.object(["timeoutMs": .integer(1_000)])
         let service = harness.service { step in
             try await step.run("slow", config: config) { attempt in
@@ -190,7 +190,7 @@ struct WorkflowServiceTests {
             ]
             let call = RunnerCall(method: "step.end", arguments: .object(arguments), body: Array("\"late\"".utf8))
             let onCall = try #require(late.withLock { $0 })
-            guard case .failure = await onCall(call) else {
+            guard case .failure = try await ask(onCall, call) else {
                 Issue.record("a late result must be refused")
                 return
             }

@@ -2,6 +2,8 @@ package import FlareModel
 
 /// One call of a Worker's code: a handler or a workflow's `run`.
 package struct Invocation: Sendable {
+    package typealias CallHandler = @Sendable (RunnerCall, @escaping @Sendable (RunnerReply) -> Void) -> Void
+
     /// What of the Worker is called.
     package enum Kind: String, Sendable {
         case fetch, queue, scheduled, pipeline, workflow
@@ -27,8 +29,9 @@ package struct Invocation: Sendable {
     package var tags: [String: String]
     /// Answers calls that are not of a binding: the steps of a workflow.
     ///
-    /// Each runs in a task of its own, which is cancelled when the invocation ends.
-    package var onCall: (@Sendable (RunnerCall) async -> RunnerReply)?
+    /// Called on an event loop, in the order of the calls, and must not block; the second argument takes the answer,
+    /// then or later. Answers are sent in the order in which they are given, and dropped when the invocation has ended.
+    package var onCall: CallHandler?
     /// Receives the console lines of this invocation, in order.
     package var onLog: (@Sendable (ConsoleLine) -> Void)?
 
@@ -41,7 +44,7 @@ package struct Invocation: Sendable {
         body: [UInt8] = [],
         deadline: Duration? = nil,
         tags: [String: String] = [:],
-        onCall: (@Sendable (RunnerCall) async -> RunnerReply)? = nil,
+        onCall: CallHandler? = nil,
         onLog: (@Sendable (ConsoleLine) -> Void)? = nil
     ) {
         self.worker = worker

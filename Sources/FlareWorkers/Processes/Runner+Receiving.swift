@@ -52,10 +52,32 @@ extension Runner {
             (state.continuation(of: invocation), state.beginCall(of: invocation))
         }
         guard let continuation else { return }
-        if isTaken { return _ = continuation.yield(.call(frame)) }
+        if isTaken {
+            if frame.header["b"] == nil, let handler = callHandlers.withLock({ $0[invocation] }) {
+                return receive(frame, of: invocation, handler)
+            }
+            return _ = continuation.yield(.call(frame))
+        }
         guard let call = frame.header["id"] else { return }
         let error = JavaScriptError(message: "too many calls wait for their answers (\(Limits.runnerCallsMax))")
         send(RunnerFrame("reply", ["id": call, "error": error.json]))
+    }
+
+    /// Hands over a call that is answered without a task of its own.
+    private func receive(_ frame: RunnerFrame, of invocation: String, _ handler: Invocation.CallHandler) {
+        let call = RunnerCall(
+            method: frame.header["m"]?.stringValue ?? "",
+            arguments: frame.header["args"] ?? .null,
+            body: Array(frame.body.readableBytesView)
+        )
+        let number = frame.header["id"]
+        handler(call) { [self] reply in
+            let isOpen = state.withLock { state in
+                state.endCall(of: invocation)
+                return state.continuation(of: invocation) != nil
+            }
+            if isOpen, let number { send(reply, to: number) }
+        }
     }
 
     private func receiveResult(_ frame: RunnerFrame) {

@@ -25,6 +25,8 @@ final class Runner: Sendable {
     let state: Mutex<RunnerState>
     let process: Mutex<RunnerProcess?>
     let logSinks = Mutex<[String: @Sendable (ConsoleLine) -> Void]>([:])
+    /// Who answers the calls of an invocation that are not of a binding.
+    let callHandlers = Mutex<[String: Invocation.CallHandler]>([:])
     /// Answered with what the bundle exports, or with why it cannot run.
     let readyAnswer = Answer<JSONValue>()
     /// Answered when the process has ended and was waited for.
@@ -135,6 +137,7 @@ final class Runner: Sendable {
         // A process that was idle has been silent for good reason.
         state.withLock { $0.heard(now: .now) }
         logSinks.withLock { $0[id] = invocation.onLog }
+        callHandlers.withLock { $0[id] = invocation.onCall }
         defer { forget(id) }
         try process.withLock { $0 }?.send(invocation.frame(id: id))
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -149,7 +152,7 @@ final class Runner: Sendable {
             for await event in events {
                 switch event {
                 case .call(let frame):
-                    group.addTask { [self] in await answer(frame, of: invocation, id: id) }
+                    group.addTask { [self] in await answer(frame, id: id) }
                 case .result(let frame): return try Self.result(of: frame)
                 case .lost(let reason): throw reason
                 }
@@ -161,6 +164,7 @@ final class Runner: Sendable {
 
     private func forget(_ id: String) {
         logSinks.withLock { $0[id] = nil }
+        callHandlers.withLock { $0[id] = nil }
         let isOver = state.withLock { state in
             state.end(id, now: .now)
             if case .draining = state.phase { return !state.isBusy }
@@ -196,10 +200,15 @@ final class Runner: Sendable {
         return InvocationResult(value: frame.header, body: Array(frame.body.readableBytesView))
     }
 
-    private func answer(_ frame: RunnerFrame, of invocation: Invocation, id: String) async {
+    private func answer(_ frame: RunnerFrame, id: String) async {
         defer { state.withLock { $0.endCall(of: id) } }
-        let reply = await reply(to: frame, of: invocation)
+        let reply = await reply(to: frame)
         guard !Task.isCancelled, let call = frame.header["id"] else { return }
+        send(reply, to: call)
+    }
+
+    /// Sends the answer to a call.
+    func send(_ reply: RunnerReply, to call: JSONValue) {
         var fields: [String: JSONValue] = ["id": call]
         switch reply {
         case .value(let value, let body):
@@ -211,15 +220,12 @@ final class Runner: Sendable {
         }
     }
 
-    private func reply(to frame: RunnerFrame, of invocation: Invocation) async -> RunnerReply {
+    private func reply(to frame: RunnerFrame) async -> RunnerReply {
         let method = frame.header["m"]?.stringValue ?? ""
         let arguments = frame.header["args"] ?? .null
         let body = Array(frame.body.readableBytesView)
         guard let name = frame.header["b"]?.stringValue else {
-            guard let onCall = invocation.onCall else {
-                return .failure(JavaScriptError(message: "\(method) is not available here"))
-            }
-            return await onCall(RunnerCall(method: method, arguments: arguments, body: body))
+            return .failure(JavaScriptError(message: "\(method.prefix(64)) is not available here"))
         }
         guard let binding = bindings[name] else {
             return .failure(JavaScriptError(message: "env.\(name.prefix(64)) is not a binding of this Worker"))

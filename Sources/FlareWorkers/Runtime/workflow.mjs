@@ -12,6 +12,7 @@ import {
 } from "./steps.mjs";
 
 const nothing = new Uint8Array(0);
+const macrotask = setImmediate;
 
 /// Runs `run` of a workflow class to its end. Returns { fields, body } of the result.
 export async function runWorkflow(Class, invocation, header, body, env, ctx, limits) {
@@ -94,6 +95,9 @@ class Life {
   #scope = new Scope();
   /// Promises of steps that run and have not settled yet.
   #open = new Set();
+  /// Results that wait for their turn.
+  #turns = [];
+  #isTurnTaken = false;
 
   constructor(invocation, journal, limits, rollback) {
     this.#invocation = invocation;
@@ -143,8 +147,30 @@ class Life {
       answer = reply.v;
       body = end.value ?? reply.body;
     }
-    if (kind === "do") await this.#replay.drained();
+    return kind === "do" ? this.#deliver(answer, body, step) : this.#settle(answer, body, step);
+  }
+
+  /// Hands a new result over once all earlier ones have been: those of the journal, and those that the engine stored
+  /// before. User code reacts to each before the next, in every life, so that what it asks for comes in one order.
+  async #deliver(answer, body, step) {
+    await this.#replay.drained();
+    await this.#turn();
     return this.#settle(answer, body, step);
+  }
+
+  #turn() {
+    return new Promise((resolve) => {
+      this.#turns.push(resolve);
+      if (!this.#isTurnTaken) this.#nextTurn();
+    });
+  }
+
+  #nextTurn() {
+    const resolve = this.#turns.shift();
+    this.#isTurnTaken = resolve !== undefined;
+    if (!resolve) return;
+    resolve();
+    macrotask(() => this.#nextTurn());
   }
 
   async sleep(name, readLength) {
@@ -172,8 +198,7 @@ class Life {
 
   async #wait(method, step, fields) {
     const { v: answer, body } = await this.#call(method, { ...step.identity, ...fields });
-    await this.#replay.drained();
-    return this.#settle(answer, body, step);
+    return this.#deliver(answer, body, step);
   }
 
   /// Undoes what an earlier life did, with the handlers that `run` offers. Returns the label of a step without one.

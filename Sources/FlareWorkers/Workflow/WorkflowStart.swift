@@ -34,7 +34,7 @@ package struct WorkflowStart: Sendable {
         worker: String,
         version: String?,
         className: String,
-        onCall: @escaping @Sendable (RunnerCall) async -> RunnerReply,
+        onCall: @escaping Invocation.CallHandler,
         onLog: (@Sendable (ConsoleLine) -> Void)? = nil
     ) -> Invocation {
         var entries: [JSONValue] = []

@@ -1,0 +1,69 @@
+import FlareModel
+import FlareStore
+import FlareWorkers
+
+/// A run that got a place, and its life that is to begin.
+struct LifeStart: Sendable {
+    let claim: RunRecord.Claim
+    let life: Life
+    /// What its code needs; nil when it is still to be read, since the journal may be long.
+    let preparation: Preparation?
+
+    /// What the code of a run needs to begin or to go on.
+    struct Preparation: Sendable {
+        var start: WorkflowStart
+        var version: WorkflowVersionRecord
+        var inheritance: Life.Inheritance
+        /// Whether nothing is left to undo of a run that rolls back.
+        var isUndone = false
+
+        func invocation(_ life: Life, onLog: @escaping @Sendable (ConsoleLine) -> Void) -> Invocation {
+            start.invocation(
+                worker: version.worker,
+                version: version.workerVersion,
+                className: version.className,
+                onCall: { life.take($0, $1) },
+                onLog: onLog
+            )
+        }
+    }
+
+    /// Reads what the code of a run needs.
+    static func prepare(
+        _ claim: RunRecord.Claim,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws -> Preparation {
+        guard let instance = try InstanceRecord.find(claim.key.instance, in: transaction),
+            let workflow = try WorkflowRecord.find(instance.workflowID, in: transaction),
+            let version = try WorkflowVersionRecord.find(instance.versionID, in: transaction)
+        else { throw FlareError(.instanceNotFound, "the instance was deleted") }
+        let ledger = StepLedger(run: claim.key, now: now, transaction: transaction)
+        // A run that begins has no steps.
+        let journal = claim.isFirst ? [] : try ledger.journal()
+        let start = WorkflowStart(
+            workflow: workflow.name,
+            instance: instance.id,
+            timestamp: instance.createdAt,
+            payload: try InstanceRecord.params(of: instance.sequence, in: transaction),
+            journal: journal.map(\.entry)
+        )
+        let unfinished = claim.isFirst ? [] : try StepRecord.unfinished(of: claim.key, in: transaction)
+        var preparation = Preparation(
+            start: start,
+            version: version,
+            inheritance: Life.Inheritance(
+                journal: journal.map(\.sequence),
+                unfinished: Set(unfinished),
+                stepsMax: workflow.settings.steps ?? Limits.workflowStepsMax
+            )
+        )
+        if claim.closing != nil {
+            let remains = try ledger.remains()
+            let error = try RunRecord.result(claim.key, in: transaction).error ?? StepLedger.terminated
+            preparation.isUndone = remains.failure != nil || remains.steps.isEmpty
+            preparation.start.rollback = RollbackPlan(steps: remains.steps, error: error)
+        }
+        return preparation
+    }
+}
