@@ -33,10 +33,12 @@ package final class WorkflowService: Sendable {
     let store: WorkflowStore
     let lives = Lives()
     let hooks: WorkflowHooks
+    let metrics: WorkflowMetrics
 
     package init(database: Database, hooks: WorkflowHooks, time: any TimeSource, logger: Logger) {
         store = WorkflowStore(database: database, time: time, logger: logger)
         self.hooks = hooks
+        metrics = WorkflowMetrics(database)
     }
 
     /// The loop that starts and resumes instances.
