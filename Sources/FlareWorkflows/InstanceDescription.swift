@@ -60,7 +60,7 @@ extension InstanceRecord {
 }
 
 extension StepRecord {
-    fileprivate func body(attempts: [AttemptRecord], value: [UInt8]?) -> StepBody {
+    func body(attempts: [AttemptRecord], value: [UInt8]?) -> StepBody {
         var step = StepBody(type: typeName, name: key.label)
         step.start = startedAt
         step.end = endedAt
@@ -76,12 +76,13 @@ extension StepRecord {
             step.finished = isFinished
         case .wait:
             step.finished = isFinished
+            step.eventType = eventType
             step.output = value.map { TaggedJSON.plain($0) }
         }
         return step
     }
 
-    private var typeName: String {
+    var typeName: String {
         switch key.kind {
         case .do: "step"
         case .sleep: "sleep"

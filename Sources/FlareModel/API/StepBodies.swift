@@ -73,6 +73,8 @@ package struct StepBody: Codable, Sendable {
     /// When a sleep ends, a wait gives up or the next attempt begins.
     package var dueAt: Timestamp?
     package var trigger: InstanceDetailBody.Trigger?
+    /// Of waits: the type of the event.
+    package var eventType: String?
 
     package init(type: String, name: String? = nil) {
         self.type = type
@@ -82,6 +84,7 @@ package struct StepBody: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case type, name, start, end, success, finished, output, error, config, attempts, trigger
         case dueAt = "due_at"
+        case eventType = "event_type"
     }
 }
 
