@@ -69,9 +69,13 @@ struct WorkflowTextTests {
             resumes:   2026-01-01T00:01:35.000Z, 5.0 s left
             params:    {"amount":12,"note":"long long long long long long long long long lo…
 
-            STEP           TYPE  STATE     TRIES  DURATION    RESULT
-            read-1         step  complete  1      12 ms       "ok"
+            STEP           TYPE   STATE     TRIES  DURATION    RESULT
+            read-1         step   complete  1      12 ms       "ok"
             nap-1          sleep  sleeping         1 min 30 s  59 min 30 s left
+            approval-1     wait   waiting          1 min 30 s  event approve, 2 d 23 h left
+            charge card-1  step   retrying  2      1 min 30 s  again: 5.0 s left; TypeError…
+
+            charge card-1: TypeError: the bank does not answer
             """
         let text = WorkflowText.detail(instance, Self.layout)
         #expect(text == expected)
@@ -89,7 +93,24 @@ struct WorkflowTextTests {
         instance.params = .null
         instance.end = Self.start + .seconds(66)
         instance.error = StepErrorBody(name: "TypeError", message: "gone")
-        #expect(WorkflowText.detail(instance, Self.layout) == "")
+        let expected = """
+            workflow:  orders
+            instance:  order-7
+            status:    errored
+            trigger:   api
+            queued:    2026-01-01T00:00:00.000Z
+            started:   2026-01-01T00:00:00.002Z
+            duration:  1 min 5 s
+            params:    null
+            error:     TypeError: gone
+
+            STEP                      TYPE  STATE     TRIES  DURATION   RESULT
+            a step with a very l…-12  step  complete  1      1.2 s      {"rows":3}
+            store-1                   step  failed    2      1 min 5 s  TypeError: really r…
+
+            store-1: TypeError: \(message)
+            """
+        #expect(WorkflowText.detail(instance, Self.layout) == expected)
     }
 
     @Test("of many steps those that are not complete and the latest are shown, and how to see the rest")
@@ -142,7 +163,7 @@ struct WorkflowTextTests {
             workflow:    orders
             unfinished:  1 running, 2 waiting
 
-            ENDED     RUNS  P50           P99          TOTAL
+            ENDED     RUNS  P50          P99          TOTAL
             complete  3     ≤ 1 min 0 s  ≤ 2 h 0 min  2 h 2 min
 
             LABEL        TYPE  RUNS  FAILED  RETRIES  P50      P99      TOTAL

@@ -60,8 +60,9 @@ enum InstanceEnd {
         var id = id
         let instance = try await Following(shell: shell).run(deadline: deadline) { client in
             while true {
-                let instance = try await ask(for: id, of: name, deadline, goal, client)
-                // A newer instance must not take the place of the one that "latest" meant.
+                // A newer instance must not take the place of the one that "latest" means now.
+                let limit = id == "latest" ? ContinuousClock.now : deadline
+                let instance = try await ask(for: id, of: name, limit, goal, client)
                 id = instance.id
                 if instance.status.isFinal || goal?.isReached(by: instance) != nil { return instance }
                 if let deadline, deadline <= .now { throw overdue(instance, of: name) }

@@ -4,7 +4,8 @@ import FlareModel
 enum WorkflowText {
     /// What `run` and `wait` say of an instance: `complete`, and the output or the error below it.
     static func outcome(_ instance: InstanceDetailBody) -> String {
-        let after = instance.start.map { " after \(duration(from: $0, to: instance.end))" } ?? ""
+        let span = instance.start.flatMap { start in instance.end.map { duration($0 - start) } }
+        let after = span.map { " after \($0)" } ?? ""
         var lines = ["\(instance.workflowName) \(instance.id)  \(instance.status.rawValue)\(after)"]
         if let error = instance.error { lines.append("error: \(text(error))") }
         if let output = instance.output, output != .null { lines.append("output: \(json(output, limit: nil))") }
