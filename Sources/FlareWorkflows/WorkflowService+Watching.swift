@@ -51,18 +51,7 @@ extension WorkflowService {
         case .end: return instance.status.isFinal
         case .status(let status): return instance.status == status
         case .step(let label):
-            return try transaction.row(
-                """
-                SELECT 1 FROM workflow_steps
-                WHERE instance = ? AND run = ? AND finish_order IS NOT NULL AND kind <> 'rollback'
-                    AND (name = ? OR name || '-' || n = ?) LIMIT 1
-                """,
-                .integer(instance.sequence),
-                .integer(Int64(instance.run)),
-                .text(label),
-                .text(label),
-                decode: { _ in true }
-            ) ?? false
+            return try WatchedRecord.hasEnded(step: label, of: instance.key, in: transaction)
         }
     }
 

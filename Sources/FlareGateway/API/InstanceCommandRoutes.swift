@@ -32,7 +32,7 @@ struct InstanceCommandRoutes {
             let headers = [("Content-Type", "application/x-ndjson")]
             return .stream(headers: headers, follows: follows) { writer in
                 try await workflows.logs(of: found, name, after: Int64(cursor), follows: follows, filter: filter) {
-                    for line in $0 { try await writer.line(line) }
+                    try await writer.lines($0)
                 }
             }
         }

@@ -31,7 +31,11 @@ struct InstanceEvent {
     /// The event; nil when it is of none of these types.
     func body(_ types: Set<String>) throws -> JSONValue? {
         var type = line.type
-        if type == LogRecord.Kind.workflowRunning.rawValue, try isFirst() { type = Self.startedType }
+        if type == LogRecord.Kind.workflowRunning.rawValue,
+            try !WatchedRecord.hasLine(line.type, before: line.cursor, of: run, in: transaction)
+        {
+            type = Self.startedType
+        }
         guard types.isEmpty || types.contains(type) else { return nil }
         var members: [String: JSONValue] = [
             "instanceId": .string(instance.id), "eventId": .string("\(line.cursor)"),
@@ -50,15 +54,15 @@ struct InstanceEvent {
         let message = line.message.map { JSONValue.string($0) }
         switch type {
         case Self.startedType:
-            return ["params": TaggedJSON.plain(try params())]
+            return ["params": TaggedJSON.plain(try WatchedRecord.params(of: run, in: transaction))]
         case "workflow_completed":
-            let result = try RunRecord.result(RunKey(instance: instance.sequence, run: line.run), in: transaction)
+            let result = try RunRecord.result(run, in: transaction)
             return ["output": result.output.map { TaggedJSON.plain($0) } ?? .null]
         case "step_started", "rollback_step_started":
             guard let config = try step()?.config else { return [:] }
             return ["config": try JSONValue(json: config)]
         case "step_completed", "wait_completed":
-            return try step()?.output ?? [:]
+            return try step().map { ["output": $0.output] } ?? [:]
         case "attempt_errored", "attempt_timed_out", "rollback_attempt_errored", "rollback_attempt_timed_out":
             return length.map { ["retryDelayMs": .integer($0)] } ?? [:]
         case "sleep_started":
@@ -73,45 +77,19 @@ struct InstanceEvent {
         }
     }
 
-    /// Whether no life of the same run began before.
-    private func isFirst() throws -> Bool {
-        try transaction.row(
-            "SELECT 1 FROM workflow_log WHERE instance = ? AND seq < ? AND run = ? AND type = ? LIMIT 1",
-            .integer(instance.sequence),
-            .integer(line.cursor),
-            .integer(Int64(line.run)),
-            .text(line.type),
-            decode: { _ in false }
-        ) ?? true
+    private var run: RunKey { RunKey(instance: instance.sequence, run: line.run) }
+
+    private func step() throws -> WatchedRecord.Step? {
+        guard let (name, occurrence) = line.step.flatMap(Self.parts) else { return nil }
+        return try WatchedRecord.step(kind, name, occurrence, of: run, in: transaction)
     }
 
-    /// What the code of the run was given.
-    private func params() throws -> [UInt8] {
-        try transaction.row(
-            """
-            SELECT COALESCE(r.params, i.params) FROM workflow_instances i
-            JOIN workflow_runs r ON r.instance = i.seq AND r.run = ? WHERE i.seq = ?
-            """,
-            .integer(Int64(line.run)),
-            .integer(instance.sequence),
-            decode: { $0.blob(0) }
-        ) ?? []
-    }
-
-    private func step() throws -> StepFacts? {
-        guard let (name, occurrence) = line.step.flatMap(StepFacts.parts) else { return nil }
-        return try transaction.row(
-            """
-            SELECT config, value, is_sensitive, stream_bytes FROM workflow_steps
-            WHERE instance = ? AND run = ? AND kind = ? AND name = ? AND n = ?
-            """,
-            .integer(instance.sequence),
-            .integer(Int64(line.run)),
-            .text(kind),
-            .text(name),
-            .integer(Int64(occurrence)),
-            decode: StepFacts.init
-        )
+    /// The name and the occurrence in a label, `read objects-1`.
+    private static func parts(_ label: String) -> (name: String, occurrence: Int)? {
+        guard let dash = label.lastIndex(of: "-"), let occurrence = Int(label[label.index(after: dash)...]) else {
+            return nil
+        }
+        return (String(label[..<dash]), occurrence)
     }
 
     /// The kind of step that the line is about.
@@ -126,31 +104,5 @@ struct InstanceEvent {
 
     private static func error(_ error: StepErrorBody) -> JSONValue {
         .object(["name": .string(error.name), "message": .string(error.message)])
-    }
-
-    /// What a step's row adds to the lines about it.
-    private struct StepFacts {
-        var config: [UInt8]?
-        /// What it returned, in the words of an event.
-        var output: [String: JSONValue]
-
-        init(_ row: SQLRow) {
-            config = row.optionalBlob(0)
-            if row.bool(2) {
-                output = ["output": .string("[REDACTED]")]
-            } else if let bytes = row.optionalInteger(3) {
-                output = ["streamBytes": .integer(bytes)]
-            } else {
-                output = ["output": TaggedJSON.plain(row.blob(1))]
-            }
-        }
-
-        /// The name and the occurrence in a label, `read objects-1`.
-        static func parts(_ label: String) -> (name: String, occurrence: Int)? {
-            guard let dash = label.lastIndex(of: "-"), let occurrence = Int(label[label.index(after: dash)...]) else {
-                return nil
-            }
-            return (String(label[..<dash]), occurrence)
-        }
     }
 }

@@ -74,4 +74,25 @@ enum MetricRecord {
     static func exists(_ workflow: String, in transaction: Transaction) throws -> Bool {
         try transaction.row("SELECT 1 FROM workflows WHERE id = ?", .text(workflow), decode: { _ in true }) ?? false
     }
+
+    /// The ids and names of all workflows, by name.
+    static func workflows(in transaction: Transaction) throws -> [(id: String, name: String)] {
+        try transaction.rows("SELECT id, name FROM workflows ORDER BY name", decode: { ($0.text(0), $0.text(1)) })
+    }
+
+    /// How many instances have not ended, by workflow and status.
+    static func unfinished(in transaction: Transaction) throws -> [String: [InstanceStatus: Int]] {
+        let counts = try transaction.rows(
+            """
+            SELECT workflow_id, status, COUNT(*) FROM workflow_runs
+            WHERE ended_at IS NULL GROUP BY workflow_id, status
+            """,
+            decode: { ($0.text(0), InstanceStatus(rawValue: $0.text(1)), $0.int(2)) }
+        )
+        var result: [String: [InstanceStatus: Int]] = [:]
+        for (workflow, status, count) in counts {
+            if let status { result[workflow, default: [:]][status] = count }
+        }
+        return result
+    }
 }

@@ -16,7 +16,7 @@ final class WorkflowMetrics: Sendable {
         /// Series that differ from what is saved, by workflow.
         var unsaved: [String: Set<MetricSeries.Key>] = [:]
 
-        mutating func count(_ lines: [MetricLine]) {
+        mutating func count(_ lines: [MetricLineRecord]) {
             for line in lines {
                 let key = workflows[line.workflowID, default: WorkflowCounts()].add(line.end)
                 unsaved[line.workflowID, default: []].insert(key)
@@ -81,7 +81,7 @@ final class WorkflowMetrics: Sendable {
         let limit = Limits.workflowMetricsPageMax
         while true {
             let cursor = state.withLock { $0.cursor }
-            let lines = try await database.read { try MetricLine.list(after: cursor, limit: limit, in: $0) }
+            let lines = try await database.read { try MetricLineRecord.list(after: cursor, limit: limit, in: $0) }
             let isOver = state.withLock { state in
                 // Somebody else has counted these lines meanwhile.
                 guard state.cursor == cursor else { return false }

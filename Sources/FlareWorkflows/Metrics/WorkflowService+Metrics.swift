@@ -21,7 +21,7 @@ extension WorkflowService {
         if let id { return try await metrics(of: name, instanceID: id) }
         let workflow = try await store.database.read { try self.workflow(name, in: $0) }
         let series = try await metrics.series(of: workflow.id)
-        let unfinished = try await unfinished()[workflow.id] ?? [:]
+        let unfinished = try await store.database.read { try MetricRecord.unfinished(in: $0) }[workflow.id] ?? [:]
         var body = WorkflowMetricsBody(name: workflow.name, time: now)
         body.unfinished = Dictionary(uniqueKeysWithValues: unfinished.map { ($0.key.rawValue, $0.value) })
         body.add(series)
@@ -37,7 +37,7 @@ extension WorkflowService {
         let limit = Limits.workflowMetricsPageMax
         while true {
             let lines = try await store.database.read { [cursor] transaction in
-                try MetricLine.list(of: instance.sequence, after: cursor, limit: limit, in: transaction)
+                try MetricLineRecord.list(of: instance.sequence, after: cursor, limit: limit, in: transaction)
             }
             for line in lines { counts.add(line.end) }
             guard lines.count == limit, let last = lines.last else { break }
@@ -53,31 +53,11 @@ extension WorkflowService {
     /// What all workflows have counted, by name.
     package func allMetrics() async throws -> [WorkflowMetricsSnapshot] {
         let series = try await metrics.all()
-        let unfinished = try await unfinished()
-        let names = try await store.database.read { transaction in
-            try transaction.rows("SELECT id, name FROM workflows ORDER BY name", decode: { ($0.text(0), $0.text(1)) })
-        }
+        let unfinished = try await store.database.read { try MetricRecord.unfinished(in: $0) }
+        let names = try await store.database.read { try MetricRecord.workflows(in: $0) }
         return names.map { id, name in
             WorkflowMetricsSnapshot(name: name, unfinished: unfinished[id] ?? [:], series: series[id] ?? [])
         }
-    }
-
-    /// How many instances have not ended, by workflow and status.
-    private func unfinished() async throws -> [String: [InstanceStatus: Int]] {
-        let counts = try await store.database.read { transaction in
-            try transaction.rows(
-                """
-                SELECT workflow_id, status, COUNT(*) FROM workflow_runs
-                WHERE ended_at IS NULL GROUP BY workflow_id, status
-                """,
-                decode: { ($0.text(0), InstanceStatus(rawValue: $0.text(1)), $0.int(2)) }
-            )
-        }
-        var result: [String: [InstanceStatus: Int]] = [:]
-        for (workflow, status, count) in counts {
-            if let status { result[workflow, default: [:]][status] = count }
-        }
-        return result
     }
 }
 

@@ -1,7 +1,7 @@
 import FlareStore
 
 /// A line of the log that tells of an end, with what it counts for.
-struct MetricLine: Sendable {
+struct MetricLineRecord: Sendable {
     /// Its number in the log.
     var sequence: Int64
     var workflowID: String
@@ -40,7 +40,7 @@ struct MetricLine: Sendable {
                 WHEN l.step IS NULL THEN r.started_at
                 WHEN l.attempt IS NULL THEN s.started_at
                 ELSE a.started_at END
-        FROM workflow_log l JOIN workflow_instances i ON i.seq = l.instance
+        FROM workflow_log l CROSS JOIN workflow_instances i ON i.seq = l.instance
         LEFT JOIN workflow_runs r ON l.step IS NULL AND r.instance = l.instance AND r.run = l.run
         LEFT JOIN workflow_steps s ON s.instance = l.instance AND s.run = l.run
             AND s.kind = CASE substr(l.type, 1, 5)
@@ -70,12 +70,12 @@ struct MetricLine: Sendable {
     }
 
     /// The lines of all workflows after one, in their order.
-    static func list(after sequence: Int64, limit: Int, in transaction: Transaction) throws -> [MetricLine] {
+    static func list(after sequence: Int64, limit: Int, in transaction: Transaction) throws -> [MetricLineRecord] {
         try transaction.rows(
             "\(query) AND l.seq > ? ORDER BY l.seq LIMIT ?",
             .integer(sequence),
             .integer(Int64(limit)),
-            decode: MetricLine.init
+            decode: MetricLineRecord.init
         ).compactMap { $0 }
     }
 
@@ -85,13 +85,13 @@ struct MetricLine: Sendable {
         after sequence: Int64,
         limit: Int,
         in transaction: Transaction
-    ) throws -> [MetricLine] {
+    ) throws -> [MetricLineRecord] {
         try transaction.rows(
             "\(query) AND l.instance = ? AND l.seq > ? ORDER BY l.seq LIMIT ?",
             .integer(instance),
             .integer(sequence),
             .integer(Int64(limit)),
-            decode: MetricLine.init
+            decode: MetricLineRecord.init
         ).compactMap { $0 }
     }
 }
