@@ -127,6 +127,20 @@ struct WorkflowTextTests {
         #expect(full.split(separator: "\n").count { $0.hasPrefix("item-") } == 10_000)
     }
 
+    @Test("steps that a replay has kept or patched are marked, and the run is told")
+    func marks() {
+        var kept = Self.step("read-1", 12, output: .integer(1))
+        kept.keptFrom = 1
+        var patched = Self.step("charge-1", 5, output: .integer(2))
+        (patched.keptFrom, patched.isPatched) = (1, true)
+        var instance = Self.instance(.complete, [kept, patched])
+        instance.run = 2
+        let text = WorkflowText.detail(instance, Self.layout)
+        #expect(text.contains("\nrun:       2\n"))
+        #expect(text.contains("12 ms     kept from run 1; 1\n"))
+        #expect(text.hasSuffix("5 ms      patched; 2"))
+    }
+
     @Test("colour is on the states alone, and pads nothing wrongly")
     func colour() {
         let instance = Self.instance(.complete, [Self.step("read-1", 12, output: .string("ok"))])

@@ -131,7 +131,7 @@ struct StepTable {
         step.error ?? (step.success == nil ? step.attempts?.last?.error : nil)
     }
 
-    /// What it returned, why it failed, or what it waits for and how long.
+    /// What it returned, why it failed, or what it waits for and how long; before that, whether a replay has kept it.
     private func result(_ step: StepBody) -> String {
         var parts: [String] = []
         if step.end == nil, let due = step.dueAt {
@@ -141,6 +141,11 @@ struct StepTable {
             case "waitForEvent": parts.append("event \(step.eventType ?? ""), \(left)")
             default: parts.append("again: \(left)")
             }
+        }
+        if step.isPatched == true {
+            parts.append("patched")
+        } else if let run = step.keptFrom {
+            parts.append("kept from run \(run)")
         }
         if let failure = failure(step) {
             parts.append(WorkflowText.text(failure))
