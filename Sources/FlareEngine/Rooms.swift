@@ -80,7 +80,8 @@ struct Rooms: Sendable {
     var services: [any Service] {
         let delivery = Delivery(workers: workers, workflows: workflows, logger: consoleLogger)
         return [
-            buckets.sweeper, workers, workflows.service, queues.deliveryLoop { await delivery.deliver($0, $1) },
+            buckets.sweeper, workers, workflows.metricsSaver, workflows.service,
+            queues.deliveryLoop { await delivery.deliver($0, $1) },
             pipelines.service,
         ]
     }

@@ -60,7 +60,7 @@ extension InstanceRecord {
 }
 
 extension StepRecord {
-    fileprivate func body(attempts: [AttemptRecord], value: [UInt8]?) -> StepBody {
+    func body(attempts: [AttemptRecord], value: [UInt8]?) -> StepBody {
         var step = StepBody(type: typeName, name: key.label)
         step.start = startedAt
         step.end = endedAt
@@ -76,6 +76,7 @@ extension StepRecord {
             step.finished = isFinished
         case .wait:
             step.finished = isFinished
+            step.eventType = eventType
             step.output = value.map { TaggedJSON.plain($0) }
         }
         return step
@@ -88,7 +89,7 @@ extension StepRecord {
         return TaggedJSON.plain(value)
     }
 
-    private var typeName: String {
+    var typeName: String {
         switch key.kind {
         case .rollback: "rollback"
         case .do: "step"

@@ -10,6 +10,9 @@ final class InstanceWatchers: Sendable {
 
     private let state = Mutex(State())
 
+    /// Notified on each change of any instance; for the one loop that sums them up.
+    let changes = Wake()
+
     /// Runs `body` with a wake that is notified on each change of the instance from now on.
     func watching<Value>(_ instance: Int64, _ body: (Wake) async throws -> Value) async rethrows -> Value {
         let wake = Wake()
@@ -30,5 +33,6 @@ final class InstanceWatchers: Sendable {
     func notify(_ instance: Int64) {
         let wakes = state.withLock { $0.wakes[instance].map { Array($0.values) } ?? [] }
         for wake in wakes { wake.notify() }
+        changes.notify()
     }
 }

@@ -6,7 +6,7 @@ import FlareWorkers
 ///
 /// Written in the transaction of what it tells of, and never removed or changed.
 struct LogRecord: Sendable {
-    enum Kind: String, Sendable {
+    enum Kind: String, Sendable, CaseIterable {
         case workflowQueued = "workflow_queued"
         case workflowRunning = "workflow_running"
         case workflowWaiting = "workflow_waiting"
@@ -95,17 +95,17 @@ struct LogRecord: Sendable {
     static func list(
         of instance: Int64,
         after cursor: Int64,
+        _ filter: InstanceLogFilter = InstanceLogFilter(),
         limit: Int,
         in transaction: Transaction
     ) throws -> [InstanceLogBody] {
-        try transaction.rows(
+        let (condition, arguments) = filter.condition
+        return try transaction.rows(
             """
             SELECT seq, at, run, type, step, attempt, level, message, error, due_at FROM workflow_log
-            WHERE instance = ? AND seq > ? ORDER BY seq LIMIT ?
+            WHERE instance = ? AND seq > ?\(condition) ORDER BY seq LIMIT ?
             """,
-            .integer(instance),
-            .integer(cursor),
-            .integer(Int64(limit)),
+            [.integer(instance), .integer(cursor)] + arguments + [.integer(Int64(limit))],
             decode: { row in
                 var line = InstanceLogBody(
                     cursor: row.integer(0),
@@ -122,6 +122,15 @@ struct LogRecord: Sendable {
                 return line
             }
         )
+    }
+
+    /// The number of an instance's last line; 0 without any.
+    static func last(of instance: Int64, in transaction: Transaction) throws -> Int64 {
+        try transaction.row(
+            "SELECT MAX(seq) FROM workflow_log WHERE instance = ?",
+            .integer(instance),
+            decode: { $0.integer(0) }
+        ) ?? 0
     }
 
     /// The warnings of a run.

@@ -8,6 +8,7 @@ package enum WorkflowMigrations {
             definitions + instances + steps + history
         ),
         WorkflowSecondStage.migration,
+        WorkflowMetricsStage.migration,
     ]
 
     /// A version is a class in one deployed version of a Worker.

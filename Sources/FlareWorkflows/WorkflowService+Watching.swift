@@ -1,18 +1,38 @@
 package import FlareModel
 import FlareStore
 
+/// What somebody waits for an instance to reach.
+package enum InstanceGoal: Sendable, Hashable {
+    case end
+    case status(InstanceStatus)
+    /// A step's end: its name, or the name with an occurrence, `read objects-1`.
+    case step(String)
+}
+
 extension WorkflowService {
     /// The time by the room's clock, for deadlines.
     package var now: Timestamp { store.time.now() }
 
-    /// Waits until an instance has ended, at most until `deadline`, and returns it as it is then.
-    package func wait(for id: String, of name: String, until deadline: Timestamp) async throws -> InstanceDetailBody {
+    /// Waits until a time by the room's clock.
+    package func pause(until deadline: Timestamp) async {
+        await store.time.sleep(until: deadline)
+    }
+
+    /// Waits until an instance has reached a goal or ended, at most until `deadline`, and returns it as it is then.
+    package func wait(
+        for id: String,
+        of name: String,
+        goal: InstanceGoal = .end,
+        until deadline: Timestamp
+    ) async throws -> InstanceDetailBody {
         let sequence = try await store.database.read { try self.instance(id, of: name, in: $0).sequence }
         return try await store.watchers.watching(sequence) { changed in
             while true {
                 let instance = try await store.database.read { transaction in
                     let instance = try self.instance(sequence, in: transaction)
-                    let isDue = instance.status.isFinal || self.store.time.now() >= deadline
+                    let isDue =
+                        try instance.status.isFinal || self.store.time.now() >= deadline
+                        || Self.isReached(goal, by: instance, in: transaction)
                     return isDue ? try instance.detail(in: transaction) : nil
                 }
                 if let instance { return instance }
@@ -22,7 +42,20 @@ extension WorkflowService {
         }
     }
 
-    /// Hands over an instance's log after a cursor, page by page.
+    private static func isReached(
+        _ goal: InstanceGoal,
+        by instance: InstanceRecord,
+        in transaction: Transaction
+    ) throws -> Bool {
+        switch goal {
+        case .end: return instance.status.isFinal
+        case .status(let status): return instance.status == status
+        case .step(let label):
+            return try WatchedRecord.hasEnded(step: label, of: instance.key, in: transaction)
+        }
+    }
+
+    /// Hands over an instance's log after a cursor, page by page, over all its runs.
     ///
     /// With `follows` it goes on as lines are written, until the instance has ended.
     package func logs(
@@ -30,24 +63,40 @@ extension WorkflowService {
         _ name: String,
         after cursor: Int64,
         follows: Bool,
+        filter: InstanceLogFilter = InstanceLogFilter(),
         _ receive: @Sendable ([InstanceLogBody]) async throws -> Void
     ) async throws {
         let sequence = try await store.database.read { try self.instance(id, of: name, in: $0).sequence }
+        try await logs(of: sequence, after: cursor, follows: follows, filter: filter, receive)
+    }
+
+    /// The same for an instance by its key in the database.
+    func logs(
+        of sequence: Int64,
+        after cursor: Int64,
+        follows: Bool,
+        filter: InstanceLogFilter = InstanceLogFilter(),
+        _ receive: @Sendable ([InstanceLogBody]) async throws -> Void
+    ) async throws {
         try await store.watchers.watching(sequence) { changed in
             var cursor = cursor
             while true {
-                let (lines, isOver) = try await store.database.read { [cursor] transaction in
+                let (lines, last, isFinal) = try await store.database.read { [cursor] transaction in
                     let limit = Limits.workflowLogPageMax
-                    let lines = try LogRecord.list(of: sequence, after: cursor, limit: limit, in: transaction)
-                    let isFinal = try self.instance(sequence, in: transaction).status.isFinal
-                    return (lines, lines.count < limit && (!follows || isFinal))
+                    return (
+                        try LogRecord.list(of: sequence, after: cursor, filter, limit: limit, in: transaction),
+                        try LogRecord.last(of: sequence, in: transaction),
+                        try self.instance(sequence, in: transaction).status.isFinal
+                    )
                 }
-                if let last = lines.last {
-                    try await receive(lines)
-                    cursor = last.cursor
+                let isPage = lines.count == Limits.workflowLogPageMax
+                // Lines that the filter left out need not be looked at again.
+                cursor = max(cursor, isPage ? lines.last?.cursor ?? last : last)
+                if !lines.isEmpty { try await receive(lines) }
+                if !isPage {
+                    if !follows || isFinal { return }
+                    await changed.wait()
                 }
-                if isOver { return }
-                if lines.count < Limits.workflowLogPageMax { await changed.wait() }
                 try Task.checkCancellation()
             }
         }

@@ -36,10 +36,12 @@ package final class WorkflowService: Sendable {
     /// Workflows all of whose instances are being terminated.
     let endings = Mutex<Set<String>>([])
     let hooks: WorkflowHooks
+    let metrics: WorkflowMetrics
 
     package init(database: Database, hooks: WorkflowHooks, time: any TimeSource, logger: Logger) {
         store = WorkflowStore(database: database, time: time, logger: logger)
         self.hooks = hooks
+        metrics = WorkflowMetrics(database)
     }
 
     /// The loop that starts and resumes instances.

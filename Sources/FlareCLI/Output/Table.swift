@@ -1,14 +1,20 @@
 /// Lays rows out in columns, two spaces apart, the last one unpadded.
 enum Table {
-    static func text(_ headers: [String], _ rows: [[String]]) -> String {
+    /// `paint` gets each cell with its row, its column and its padding, and may colour it.
+    static func text(
+        _ headers: [String],
+        _ rows: [[String]],
+        paint: (_ row: Int, _ column: Int, _ cell: String) -> String = { _, _, cell in cell }
+    ) -> String {
         let lines = [headers] + rows
         let widths = headers.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return
-            lines
-            .map { line in
+            lines.enumerated()
+            .map { number, line in
                 let cells = line.enumerated().map { index, cell in
-                    index == line.count - 1
-                        ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+                    let isLast = index == line.count - 1
+                    let padded = isLast ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+                    return number == 0 ? padded : paint(number - 1, index, padded)
                 }
                 return trimmed(cells.joined(separator: "  "))
             }

@@ -2,45 +2,102 @@ import ArgumentParser
 import FlareClient
 import FlareModel
 
+/// What a command waits for an instance to reach.
+enum WaitGoal: ExpressibleByArgument, Sendable, Equatable {
+    case status(InstanceStatus)
+    /// The end of a step: `NAME` or `NAME-2`, the second of its name.
+    case step(String)
+
+    init?(argument: String) {
+        if argument.hasPrefix("step=") {
+            self = .step(String(argument.dropFirst(5)))
+            if argument == "step=" { return nil }
+        } else if let status = InstanceStatus(rawValue: argument) {
+            self = .status(status)
+        } else {
+            return nil
+        }
+    }
+
+    var query: (String, String) {
+        switch self {
+        case .status(let status): ("status", status.rawValue)
+        case .step(let name): ("step", name)
+        }
+    }
+
+    /// Whether the instance is there, and whether that is good; nil when it is not.
+    func isReached(by instance: InstanceDetailBody) -> Bool? {
+        switch self {
+        case .status(let status): return instance.status == status ? true : nil
+        case .step(let name):
+            // A number that JavaScript gave is behind the last dash.
+            let ended = instance.steps.first { step in
+                let label = step.name ?? ""
+                let isNamed =
+                    label == name || label.hasPrefix(name + "-") && Int(label.dropFirst(name.count + 1)) != nil
+                return isNamed && step.type != "rollback" && (step.success != nil || step.finished == true)
+            }
+            return ended.map { $0.error == nil && $0.success != false }
+        }
+    }
+}
+
 /// Waiting for the end of an instance, with the exit status that it means.
 enum InstanceEnd {
-    /// Prints the instance once it has ended; throws exit status 1 when it did not complete, and `deadlineExceeded`
-    /// when it has not ended in time.
+    /// Prints the instance once it has ended, or reached the goal; throws exit status 1 when it did not complete, or
+    /// ended without reaching the goal, and `deadlineExceeded` when nothing of that has come in time.
+    ///
+    /// The wait outlives a restart of the engine.
     static func wait(
         for id: String,
         of name: String,
         timeout: Duration?,
-        _ client: EngineClient,
+        goal: WaitGoal? = nil,
         _ shell: Shell
     ) async throws {
         let deadline = timeout.map { ContinuousClock.now + $0 }
         var id = id
-        while true {
-            var seconds = Limits.workflowWaitSecondsMax
-            if let deadline {
-                let left = deadline - .now
-                seconds = max(0, min(seconds, Int((left.milliseconds + 999) / 1000)))
-            }
-            let instance = try await client.call(
-                "GET",
-                WorkflowPath.own(name, id) + "/wait",
-                query: [("timeout", "\(seconds)")],
-                as: InstanceDetailBody.self
-            )
-            // A newer instance must not take the place of the one that "latest" meant.
-            id = instance.id
-            if instance.status.isFinal {
-                shell.emit(instance) { WorkflowText.outcome(instance) }
-                guard instance.status == .complete else { throw ExitCode(1) }
-                return
-            }
-            if let deadline, deadline <= .now {
-                throw FlareError(
-                    .deadlineExceeded,
-                    "instance \"\(id)\" of workflow \"\(name)\" is still \(instance.status.rawValue)",
-                    hint: "it goes on; see: flare workflows status \(name) \(id)"
-                )
+        let instance = try await Following(shell: shell).run(deadline: deadline) { client in
+            while true {
+                // A newer instance must not take the place of the one that "latest" means now.
+                let limit = id == "latest" ? ContinuousClock.now : deadline
+                let instance = try await ask(for: id, of: name, limit, goal, client)
+                id = instance.id
+                if instance.status.isFinal || goal?.isReached(by: instance) != nil { return instance }
+                if let deadline, deadline <= .now { throw overdue(instance, of: name) }
             }
         }
+        shell.emit(instance) { WorkflowText.outcome(instance) }
+        let isGood = goal.map { $0.isReached(by: instance) ?? false } ?? (instance.status == .complete)
+        guard isGood else { throw ExitCode(1) }
+    }
+
+    private static func ask(
+        for id: String,
+        of name: String,
+        _ deadline: ContinuousClock.Instant?,
+        _ goal: WaitGoal?,
+        _ client: EngineClient
+    ) async throws -> InstanceDetailBody {
+        var seconds = Limits.workflowWaitSecondsMax
+        if let deadline {
+            let left = deadline - .now
+            seconds = max(0, min(seconds, Int((left.milliseconds + 999) / 1000)))
+        }
+        return try await client.call(
+            "GET",
+            WorkflowPath.own(name, id) + "/wait",
+            query: [("timeout", "\(seconds)")] + (goal.map { [$0.query] } ?? []),
+            as: InstanceDetailBody.self
+        )
+    }
+
+    private static func overdue(_ instance: InstanceDetailBody, of name: String) -> FlareError {
+        FlareError(
+            .deadlineExceeded,
+            "instance \"\(instance.id)\" of workflow \"\(name)\" is still \(instance.status.rawValue)",
+            hint: "it goes on; see: flare workflows status \(name) \(instance.id)"
+        )
     }
 }

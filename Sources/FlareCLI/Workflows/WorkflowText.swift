@@ -4,54 +4,45 @@ import FlareModel
 enum WorkflowText {
     /// What `run` and `wait` say of an instance: `complete`, and the output or the error below it.
     static func outcome(_ instance: InstanceDetailBody) -> String {
-        let after = instance.start.map { " after \(duration(from: $0, to: instance.end))" } ?? ""
+        let span = instance.start.flatMap { start in instance.end.map { duration($0 - start) } }
+        let after = span.map { " after \($0)" } ?? ""
         var lines = ["\(instance.workflowName) \(instance.id)  \(instance.status.rawValue)\(after)"]
         if let error = instance.error { lines.append("error: \(text(error))") }
         if let output = instance.output, output != .null { lines.append("output: \(json(output, limit: nil))") }
         return lines.joined(separator: "\n")
     }
 
-    /// The instance and all its steps.
-    ///
-    /// Values longer than `limit` characters are cut.
-    static func detail(_ instance: InstanceDetailBody, limit: Int?) -> String {
+    /// The instance and its steps, as the layout cuts them.
+    static func detail(_ instance: InstanceDetailBody, _ layout: InstanceLayout) -> String {
         var facts: [(String, String)] = [
-            ("workflow", instance.workflowName), ("instance", instance.id), ("status", instance.status.rawValue),
+            ("workflow", instance.workflowName), ("instance", instance.id),
+            ("status", layout.ink.paint(instance.status.rawValue, tone(instance.status))),
             ("trigger", instance.trigger.source), ("queued", instance.queued.text),
         ]
+        if instance.run > 1 { facts.append(("run", "\(instance.run)")) }
         if let start = instance.start {
             facts.append(("started", start.text))
-            facts.append(("duration", duration(from: start, to: instance.end)))
+            facts.append(("duration", duration(from: start, to: instance.end, now: layout.now)))
         }
-        if let resumes = instance.resumesAt { facts.append(("resumes", resumes.text)) }
+        if let resumes = instance.resumesAt {
+            facts.append(("resumes", "\(resumes.text), \(layout.left(until: resumes))"))
+        }
+        let limit = layout.valueLimit
         facts.append(("params", json(instance.params, limit: limit)))
         if let output = instance.output { facts.append(("output", json(output, limit: limit))) }
         if let error = instance.error { facts.append(("error", text(error))) }
         for warning in instance.warnings { facts.append(("warning", warning)) }
-        var result = Table.labelled(facts)
-        if !instance.steps.isEmpty {
-            let rows = instance.steps.map { row($0, limit: limit) }
-            result += "\n\n" + Table.text(["STEP", "TYPE", "STATE", "ATTEMPTS", "DURATION", "RESULT"], rows)
+        let steps = StepTable(instance.steps, layout).text
+        return Table.labelled(facts) + (steps.isEmpty ? "" : "\n\n" + steps)
+    }
+
+    private static func tone(_ status: InstanceStatus) -> Ink.Tone {
+        switch status {
+        case .complete: .good
+        case .errored, .terminated: .bad
+        case .running, .rollingBack: .busy
+        case .queued, .waiting, .waitingForPause, .paused: .quiet
         }
-        return result
-    }
-
-    private static func row(_ step: StepBody, limit: Int?) -> [String] {
-        let last = step.attempts?.last
-        let failure = step.error ?? (step.success == nil ? last?.error : nil)
-        let result = failure.map(text) ?? step.output.map { json($0, limit: limit) } ?? ""
-        return [
-            step.name ?? "", step.type, state(step), step.attempts.map { "\($0.count)" } ?? "",
-            step.start.map { duration(from: $0, to: step.end) } ?? "", cut(result, limit),
-        ]
-    }
-
-    private static func state(_ step: StepBody) -> String {
-        if step.type == "termination" { return "" }
-        if step.error != nil { return "failed" }
-        if step.success == true || step.finished == true { return "complete" }
-        if let due = step.dueAt { return "until \(due.text)" }
-        return "running"
     }
 
     /// One line of a log.
@@ -69,24 +60,30 @@ enum WorkflowText {
         error.message.isEmpty ? error.name : "\(error.name): \(error.message)"
     }
 
-    /// `850 ms`, `12.3 s`, `4 min 5 s`, `2 h 10 min`; `so far` without an end.
-    static func duration(from start: Timestamp, to end: Timestamp?) -> String {
-        guard let end else { return "so far" }
-        let milliseconds = max(0, (end - start).milliseconds)
+    /// The time from one moment to another; without an end, the time so far.
+    static func duration(from start: Timestamp, to end: Timestamp?, now: Timestamp? = nil) -> String {
+        guard let end else { return now.map { "\(duration($0 - start)) so far" } ?? "so far" }
+        return duration(end - start)
+    }
+
+    /// `850 ms`, `12.3 s`, `4 min 5 s`, `2 h 10 min`, `3 d 4 h`.
+    static func duration(_ duration: Duration) -> String {
+        let milliseconds = max(0, duration.milliseconds)
         switch milliseconds {
         case ..<1_000: return "\(milliseconds) ms"
         case ..<60_000: return "\(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s"
         case ..<3_600_000: return "\(milliseconds / 60_000) min \(milliseconds % 60_000 / 1_000) s"
-        default: return "\(milliseconds / 3_600_000) h \(milliseconds % 3_600_000 / 60_000) min"
+        case ..<86_400_000: return "\(milliseconds / 3_600_000) h \(milliseconds % 3_600_000 / 60_000) min"
+        default: return "\(milliseconds / 86_400_000) d \(milliseconds % 86_400_000 / 3_600_000) h"
         }
     }
 
-    private static func json(_ value: JSONValue, limit: Int?) -> String {
+    static func json(_ value: JSONValue, limit: Int?) -> String {
         cut(String(decoding: value.jsonBytes, as: UTF8.self), limit)
     }
 
-    private static func cut(_ text: String, _ limit: Int?) -> String {
+    static func cut(_ text: String, _ limit: Int?) -> String {
         guard let limit, text.count > limit else { return text }
-        return text.prefix(limit) + "…"
+        return text.prefix(max(0, limit - 1)) + "…"
     }
 }

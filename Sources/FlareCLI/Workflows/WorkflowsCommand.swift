@@ -8,8 +8,8 @@ struct WorkflowsCommand: AsyncParsableCommand {
         abstract: "Run durable workflows and see what became of them.",
         subcommands: [
             WorkflowsList.self, WorkflowsRun.self, WorkflowsInstances.self, WorkflowsStatus.self, WorkflowsLogs.self,
-            WorkflowsWait.self, WorkflowsPause.self, WorkflowsResume.self, WorkflowsTerminate.self,
-            WorkflowsSendEvent.self, WorkflowsDelete.self,
+            WorkflowsWait.self, WorkflowsMetrics.self, WorkflowsPause.self, WorkflowsResume.self,
+            WorkflowsTerminate.self, WorkflowsSendEvent.self, WorkflowsDelete.self,
         ]
     )
 }

@@ -1,13 +1,22 @@
 import ArgumentParser
 import FlareClient
 import FlareModel
+import FoundationEssentials
 
 struct WorkflowsLogs: FlareCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs",
         abstract: "Show what happened to an instance, and what its code printed.",
-        discussion: "With --json, one object a line; --cursor takes the last one's cursor to go on after it."
+        discussion: """
+            With --json, one object a line; --cursor takes the last one's cursor to go on after it. With --follow a \
+            restart of the engine does not end it.
+            """
     )
+
+    /// How bad a line is.
+    enum Level: String, ExpressibleByArgument, CaseIterable, Sendable {
+        case debug, info, warn, error
+    }
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var instance: InstanceArguments
@@ -16,21 +25,60 @@ struct WorkflowsLogs: FlareCommand {
     var follow = false
 
     @Option(name: .long, help: "Only lines after this cursor.")
-    var cursor: Int = 0
+    var cursor: Int64 = 0
+
+    @Option(name: .long, help: "Only lines about this step: NAME, or NAME-2 for the second of its name.")
+    var step: String?
+
+    @Option(name: .long, help: "Only lines of this level and worse ones. What console.log prints is info.")
+    var level: Level?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Only lines since this time, as 10m (ago) or in RFC 3339.", valueName: "time")
+    )
+    var since: String?
+
+    func validate() throws {
+        guard cursor >= 0 else { throw ValidationError("--cursor takes a whole number from 0") }
+    }
 
     func execute(_ shell: Shell) async throws {
-        let query = [("follow", "\(follow)"), ("cursor", "\(cursor)")]
-        let response = try await shell.client().send(
-            "GET",
-            WorkflowPath.own(instance.name, instance.id) + "/logs",
-            query: query
-        )
-        for try await line in try await response.check().lines() {
-            guard !shell.json else {
-                shell.writeBytes(line + [UInt8(ascii: "\n")])
-                continue
+        let since = try since.map(Self.time)
+        let filter = [("step", step), ("level", level?.rawValue), ("since", since?.text)]
+        let query = filter.compactMap { name, value in value.map { (name, $0) } }
+        guard follow else {
+            let path = WorkflowPath.own(instance.name, instance.id) + "/logs"
+            let all = query + [("cursor", "\(cursor)")]
+            let response = try await shell.client().send("GET", path, query: all)
+            for try await bytes in try await response.check().lines() {
+                Self.show(bytes, try FlareJSON.decode(InstanceLogBody.self, from: bytes), shell)
             }
-            shell.line(WorkflowText.line(try FlareJSON.decode(InstanceLogBody.self, from: line)))
+            return
         }
+        let log = FollowedLog(shell: shell, name: instance.name, query: query)
+        _ = try await log.run(of: instance.id, after: cursor) { Self.show($0, $1, shell) }
+    }
+
+    /// One line of text, or of JSON.
+    static func show(_ bytes: [UInt8], _ line: InstanceLogBody, _ shell: Shell) {
+        if shell.json {
+            shell.writeBytes(bytes + [UInt8(ascii: "\n")])
+        } else {
+            shell.line(WorkflowText.line(line))
+        }
+    }
+
+    /// A time, or a duration before now.
+    private static func time(_ text: String) throws -> Timestamp {
+        if let time = Timestamp(text) { return time }
+        guard let ago = try? parseDuration(text) else {
+            throw FlareError(
+                .invalidArgument,
+                "--since does not take \"\(text)\"",
+                hint: "write how long ago, as 30s, 10m or 2h, or a time, as 2026-01-31T12:00:00Z"
+            )
+        }
+        return Timestamp(Date()) + .milliseconds(-ago.milliseconds)
     }
 }

@@ -55,6 +55,6 @@ struct WorkflowsRun: FlareCommand {
             }
         }
         shell.note("began \(name) \(instance.id)")
-        try await InstanceEnd.wait(for: instance.id, of: name, timeout: timeout, client, shell)
+        try await InstanceEnd.wait(for: instance.id, of: name, timeout: timeout, shell)
     }
 }

@@ -114,6 +114,13 @@ struct APIStreamWriter: Sendable {
         try Task.checkCancellation()
     }
 
+    /// Writes values as lines of NDJSON, all at once.
+    func lines(_ values: [some Encodable]) async throws {
+        var bytes: [UInt8] = []
+        for value in values { bytes += FlareJSON.encode(value) + [UInt8(ascii: "\n")] }
+        try await write(bytes)
+    }
+
     /// Writes a value as one line of NDJSON.
     func line(_ value: some Encodable) async throws {
         try await write(FlareJSON.encode(value) + [UInt8(ascii: "\n")])

@@ -67,7 +67,11 @@ package struct ControlAPI: Sendable {
         WorkersRoutes(workers: services.workers).register(on: routes)
         WorkflowsRoutes(workflows: services.workflows, workers: services.workers, database: services.database)
             .register(on: routes)
-        MetricsRoutes(collectors: [PipelineMetricsReport(pipelines: services.pipelines).write]).register(on: routes)
+        let collectors: [MetricsRoutes.Collector] = [
+            PipelineMetricsReport(pipelines: services.pipelines).write,
+            WorkflowMetricsReport(workflows: services.workflows).write,
+        ]
+        MetricsRoutes(collectors: collectors).register(on: routes)
         responder = router.buildResponder()
     }
 }

@@ -17,6 +17,8 @@ struct WorkflowsRoutes {
         registerWorkflows(on: routes)
         InstancesRoutes(workflows: workflows).register(on: routes)
         InstanceCommandRoutes(workflows: workflows).register(on: routes)
+        InstanceEventsRoutes(workflows: workflows).register(on: routes)
+        WorkflowMetricsRoutes(workflows: workflows).register(on: routes)
     }
 
     private func registerWorkflows(on routes: APIRoutes) {
