@@ -118,7 +118,9 @@ struct InstanceDriver: Sendable {
                 instance: instance.id,
                 timestamp: instance.createdAt,
                 payload: try InstanceRecord.params(of: instance.sequence, in: transaction),
-                journal: journal.map(\.entry)
+                journal: journal.map(\.entry),
+                schedule: instance.triggerSource == .cron
+                    ? try InstanceRecord.schedule(of: instance.sequence, in: transaction) : nil
             )
             return Preparation(start: start, version: version, journal: journal.map(\.sequence))
         }

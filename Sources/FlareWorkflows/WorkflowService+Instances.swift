@@ -8,11 +8,14 @@ package struct NewInstance: Sendable {
     /// Tagged JSON of the parameters; empty for `undefined`.
     package var params: [UInt8]
     package var trigger: TriggerSource
+    /// `event.schedule` of an instance that a schedule begins: `{cron, scheduledTime}`.
+    package var schedule: JSONValue?
 
-    package init(id: String? = nil, params: [UInt8] = [], trigger: TriggerSource) {
+    package init(id: String? = nil, params: [UInt8] = [], trigger: TriggerSource, schedule: JSONValue? = nil) {
         self.id = id
         self.params = params
         self.trigger = trigger
+        self.schedule = schedule
     }
 }
 
@@ -53,6 +56,9 @@ extension WorkflowService {
                 "workflow \"\(workflow.name)\" already has an instance \"\(id)\"",
                 hint: "choose another id, or see it: flare workflows status \(workflow.name) \(id)"
             )
+        }
+        if let schedule = instance.schedule {
+            try InstanceRecord.setSchedule(schedule, of: created.sequence, in: transaction)
         }
         try WorkflowRecord.setTriggered(workflow.id, at: now, in: transaction)
         let line = LogRecord(.workflowQueued, message: instance.trigger.rawValue)

@@ -9,6 +9,7 @@ struct WorkflowsCommand: AsyncParsableCommand {
         subcommands: [
             WorkflowsList.self, WorkflowsRun.self, WorkflowsInstances.self, WorkflowsStatus.self, WorkflowsLogs.self,
             WorkflowsWait.self, WorkflowsTerminate.self, WorkflowsSendEvent.self, WorkflowsDelete.self,
+            WorkflowTriggersCommand.self, WorkflowsBackfill.self,
         ]
     )
 }
