@@ -118,7 +118,7 @@ package struct ConsumerRecord: Sendable, Hashable {
     package let createdAt: Timestamp
     package var deadLetterQueue: String?
     package var settings: ConsumerSettings
-    package var source: ConsumerSource
+    package var source = ConsumerSource.config
 }
 
 extension ConsumerRecord {

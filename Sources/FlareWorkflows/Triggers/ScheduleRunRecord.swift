@@ -106,6 +106,28 @@ extension ScheduleRunRecord {
         ) ?? false
     }
 
+    /// How many times from one up to and with another were run, other than by a command.
+    static func count(
+        _ target: ScheduleTarget,
+        _ cron: CronExpression,
+        from start: Timestamp,
+        to end: Timestamp,
+        in transaction: Transaction
+    ) throws -> Int {
+        try transaction.row(
+            """
+            SELECT COUNT(*) FROM schedule_runs WHERE kind = ? AND target = ? AND cron_key = ?
+                AND scheduled_at BETWEEN ? AND ? AND origin <> 'command'
+            """,
+            .text(target.kind),
+            .text(target.name),
+            .text(cron.key),
+            .integer(start.milliseconds),
+            .integer(end.milliseconds),
+            decode: { $0.int(0) }
+        ) ?? 0
+    }
+
     static func find(_ sequence: Int64, in transaction: Transaction) throws -> ScheduleRunRecord? {
         try transaction.row(
             "SELECT \(columns) FROM schedule_runs WHERE seq = ?",

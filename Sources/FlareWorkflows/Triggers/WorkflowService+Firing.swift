@@ -51,7 +51,7 @@ extension WorkflowService {
             let isLate = (now - time).milliseconds > Limits.scheduleLateMillisecondsMax
             try run(schedule, time, origin: isLate ? .catchUp : .schedule, in: transaction)
         }
-        if let missed = plan.missed {
+        if let missed = try plan.missed.flatMap({ try unrun(schedule, $0, in: transaction) }) {
             schedule.missed = schedule.missed?.adding(missed) ?? missed
             report(missed, of: schedule, in: transaction)
         }
@@ -125,6 +125,17 @@ extension WorkflowService {
             time = schedule.cron.next(after: time)
         }
         return time
+    }
+
+    /// Without the times that were run: before the clock was set back, or by a backfill.
+    private func unrun(
+        _ schedule: ScheduleRecord,
+        _ missed: MissedTimesBody,
+        in transaction: Transaction
+    ) throws -> MissedTimesBody? {
+        let (target, cron) = (schedule.target, schedule.cron)
+        let runs = try ScheduleRunRecord.count(target, cron, from: missed.from, to: missed.to, in: transaction)
+        return runs < missed.count ? MissedTimesBody(count: missed.count - runs, from: missed.from, to: missed.to) : nil
     }
 
     private func report(_ missed: MissedTimesBody, of schedule: ScheduleRecord, in transaction: Transaction) {
