@@ -9,7 +9,7 @@ struct TriggersRoutes {
     let workers: WorkerService
     let workflows: WorkflowService
 
-    private static let workflow = "/flare/v1/workflows/:name"
+    private static let workflow = "/flare/v1/workflows/:workflow"
     private static let worker = "/flare/v1/workers/:name"
 
     func register(on routes: APIRoutes) {
@@ -25,11 +25,11 @@ struct TriggersRoutes {
             return .result(all.sorted { ($0.workflow ?? "") < ($1.workflow ?? "") })
         }
         routes.get(Self.workflow + "/triggers") { request in
-            let name = try await workflows.get(request.parameter("name")).name
+            let name = try await workflows.get(request.parameter("workflow")).name
             return .result(try await triggers(of: .workflow(name), consumer: .workflow(name)))
         }
         routes.post(Self.workflow + "/triggers") { request in
-            let name = try await workflows.get(request.parameter("name")).name
+            let name = try await workflows.get(request.parameter("workflow")).name
             let body = try await request.json(TriggerRequest.self)
             switch (body.cron, body.queue) {
             case (let cron?, nil):
@@ -43,7 +43,7 @@ struct TriggersRoutes {
             }
         }
         routes.delete(Self.workflow + "/triggers") { request in
-            let name = try await workflows.get(request.parameter("name")).name
+            let name = try await workflows.get(request.parameter("workflow")).name
             if let cron = request.query("cron") {
                 return .result(try await workflows.removeSchedule(cron, of: .workflow(name)))
             }
@@ -53,11 +53,11 @@ struct TriggersRoutes {
             return .result(try await release(queue, from: name))
         }
         routes.get(Self.workflow + "/scheduled") { request in
-            try await .result(runs(of: .workflow(request.parameter("name")), request))
+            try await .result(runs(of: .workflow(request.parameter("workflow")), request))
         }
         routes.post(Self.workflow + "/backfill") { request in
             let body = try await request.json(BackfillRequest.self)
-            return .result(try await workflows.backfill(request.parameter("name"), body))
+            return .result(try await workflows.backfill(request.parameter("workflow"), body))
         }
     }
 
