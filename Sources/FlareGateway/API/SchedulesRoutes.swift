@@ -9,17 +9,17 @@ struct SchedulesRoutes {
     let workers: WorkerService
     let workflows: WorkflowService
 
-    private static let base = "/client/v4/accounts/:account/workers/scripts/:script/schedules"
+    private static let base = "/client/v4/accounts/:account/workers/scripts/:name/schedules"
 
     func register(on routes: APIRoutes) {
         routes.get(Self.base) { request in
-            let name = try request.parameter("script")
+            let name = try request.parameter("name")
             _ = try await workers.get(name)
             return .result(try await body(of: name))
         }
         // All of them are replaced, also those that commands have set.
         routes.put(Self.base) { request in
-            let name = try request.parameter("script")
+            let name = try request.parameter("name")
             let crons = try await request.json([WorkerScheduleBody].self).map(\.cron)
             if !crons.isEmpty { try await TriggersRoutes.requireHandler(of: name, workers) }
             try await database.write { transaction in
