@@ -42,8 +42,8 @@ extension Limits {
     package static let scheduledRetryMilliseconds: Int64 = 15_000
     package static let scheduledRetryFactor: Int64 = 4
 
-    /// Instances that one call of a backfill looks at.
+    /// Scheduled times that one call of a backfill looks at, in one transaction.
     ///
     /// Clients go on where it ended.
-    package static let backfillPageMax = 1_000
+    package static let backfillPageMax = 250
 }

@@ -47,7 +47,7 @@ struct ScheduleTests {
         }
         try await harness.define(service)
         let begun = try await service.backfill(
-            "flow",
+            .workflow("flow"),
             BackfillRequest(
                 from: harness.time.now() + .seconds(-60),
                 to: nil,
@@ -115,11 +115,11 @@ struct ScheduleTests {
         #expect(missed.to == Timestamp("2026-02-14T10:00:00Z"))
 
         let half = try #require(Timestamp("2026-01-30T00:00:00Z"))
-        _ = try await backfill(fixture, from: missed.from, to: half)
+        try await backfillAll(fixture, from: missed.from, to: half)
         let rest = try #require(try await fixture.trigger().missed)
         #expect(rest.from == half)
         #expect(rest.count == 15 * 24 + 11)
-        _ = try await backfill(fixture, from: half, to: nil)
+        try await backfillAll(fixture, from: half, to: nil)
         #expect(try await fixture.trigger().missed == nil)
         #expect(try await fixture.instances().count == 31 * 24)
     }
@@ -207,7 +207,12 @@ struct ScheduleTests {
         limit: Int = 1000
     ) async throws -> BackfillBody {
         let request = BackfillRequest(from: from, to: to, cron: cron, dryRun: isDry, limit: limit)
-        return try await fixture.service.backfill("flow", request)
+        return try await fixture.service.backfill(.workflow("flow"), request)
+    }
+
+    private func backfillAll(_ fixture: ScheduleFixture, from: Timestamp, to: Timestamp?) async throws {
+        var next: Timestamp? = from
+        while let start = next { next = try await backfill(fixture, from: start, to: to).next }
     }
 
     @Test("a backfill begins what is missing and nothing twice, and a dry run begins nothing")
@@ -230,6 +235,26 @@ struct ScheduleTests {
         #expect(all.next == nil)
         #expect(try await fixture.instances().count == 8)
         #expect(try await backfill(fixture, from: from, to: nil).entries.allSatisfy { $0.outcome == "exists" })
+    }
+
+    @Test("a page of a backfill never parts what has the same time, and always goes on")
+    func backfillPages() async throws {
+        let fixture = try await ScheduleFixture.make()
+        for cron in ["0 * * * *", "0 */1 * * *", "*/60 * * * *", "0-59/30 * * * *"] {
+            // A step of 60 is refused; the others share their full hours.
+            _ = try? await fixture.service.addSchedule(cron, of: .workflow("flow"))
+        }
+        var from = try #require(Timestamp("2026-01-14T08:00:00Z"))
+        var counts: [Int] = []
+        while true {
+            let page = try await backfill(fixture, from: from, to: nil, limit: 1)
+            counts.append(page.entries.count)
+            guard let next = page.next else { break }
+            #expect(next > from)
+            from = next
+        }
+        #expect(counts == [3, 1, 3, 1, 3])
+        #expect(try await fixture.instances().count == 11)
     }
 
     @Test("a time that is backfilled before its schedule runs it is not run again")

@@ -97,7 +97,8 @@ struct ScheduledHandlerTests {
     func cutOff() async throws {
         let fixture = try await ScheduleFixture.make { _, _ in
             // Until the engine stops.
-            try await Task.sleep(for: .seconds(600))
+            await Wake().wait()
+            try Task.checkCancellation()
             return ScheduleFixture.returned
         }
         _ = try await fixture.service.addSchedule("5 10 * * *", of: Self.worker)
@@ -114,6 +115,29 @@ struct ScheduledHandlerTests {
             #expect(run.scheduledTime == Timestamp("2026-01-14T10:05:00Z"))
         }
         #expect(second.calls.count == 1)
+    }
+
+    @Test("a backfill calls the handler for missed times, each once, and clears them")
+    func backfill() async throws {
+        let fixture = try await ScheduleFixture.make()
+        _ = try await fixture.service.addSchedule("*/20 * * * *", of: Self.worker)
+        try fixture.set("2026-01-14T12:02:00Z")
+        try await fixture.loop {
+            try await fixture.settle()
+            let missed = try #require(try await fixture.service.workerSchedules().first?.missed)
+            #expect(missed.count == 6)
+            let request = BackfillRequest(from: missed.from, to: nil, cron: nil, dryRun: false, limit: 100)
+            for outcome in ["created", "exists"] {
+                let body = try await fixture.service.backfill(Self.worker, request)
+                #expect(body.entries.map(\.outcome) == Array(repeating: outcome, count: 6))
+            }
+            try await waitUntil("all are called") {
+                try await fixture.runs().count { $0.status == "succeeded" } == 6
+            }
+        }
+        #expect(Set(fixture.calls.times).count == 6)
+        #expect(fixture.calls.count == 6)
+        #expect(try await fixture.service.workerSchedules().first?.missed == nil)
     }
 
     @Test("called by hand it runs once, now, and its failure is the answer")
@@ -149,7 +173,7 @@ struct ScheduledHandlerTests {
         let gate = Mutex(false)
         let fixture = try await ScheduleFixture.make { _, _ in
             running.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
-            while !gate.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
+            try await waitUntil("the gate opens") { gate.withLock { $0 } }
             running.withLock { $0.now -= 1 }
             return ScheduleFixture.returned
         }

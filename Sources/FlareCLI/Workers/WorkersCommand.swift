@@ -8,7 +8,7 @@ struct WorkersCommand: AsyncParsableCommand {
         abstract: "See deployed Workers, delete them, and call them by a clock.",
         subcommands: [
             WorkersList.self, WorkersGet.self, WorkersDelete.self, WorkerTriggersCommand.self,
-            WorkersTriggerScheduled.self,
+            WorkersTriggerScheduled.self, WorkersBackfill.self,
         ]
     )
 }

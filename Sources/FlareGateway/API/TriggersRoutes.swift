@@ -2,6 +2,7 @@ import FlareModel
 import FlareQueues
 import FlareWorkers
 import FlareWorkflows
+import ServiceLifecycle
 
 /// What runs Workers and workflows by itself, for the command line: cron triggers and queues, their runs, backfills.
 struct TriggersRoutes {
@@ -57,7 +58,7 @@ struct TriggersRoutes {
         }
         routes.post(Self.workflow + "/backfill") { request in
             let body = try await request.json(BackfillRequest.self)
-            return .result(try await workflows.backfill(request.parameter("workflow"), body))
+            return .result(try await workflows.backfill(.workflow(request.parameter("workflow")), body))
         }
     }
 
@@ -94,7 +95,15 @@ struct TriggersRoutes {
             let name = try request.parameter("name")
             try await Self.requireHandler(of: name, workers)
             let body = try await request.json(ScheduledCallRequest.self)
-            return .result(try await workflows.callScheduled(name, body))
+            return .result(
+                try await cancelWhenGracefulShutdown { try await workflows.callScheduled(name, body) }
+            )
+        }
+        routes.post(Self.worker + "/backfill") { request in
+            let name = try request.parameter("name")
+            try await Self.requireHandler(of: name, workers)
+            let body = try await request.json(BackfillRequest.self)
+            return .result(try await workflows.backfill(.worker(name), body))
         }
     }
 

@@ -123,14 +123,14 @@ package struct ScheduledCallRequest: Codable, Sendable {
     }
 }
 
-/// What creates the instances of scheduled times that have passed.
+/// What runs scheduled times that have passed.
 package struct BackfillRequest: Codable, Sendable {
     package var from: Timestamp
     /// Without this time itself; nil for now.
     package var to: Timestamp?
-    /// Nil for all cron triggers of the workflow.
+    /// Nil for all cron triggers.
     package var cron: String?
-    /// Only tell what would be created.
+    /// Only tell what would be run.
     package var dryRun: Bool?
     /// At most so many scheduled times.
     package var limit: Int?
@@ -155,11 +155,12 @@ package struct BackfillBody: Codable, Sendable {
     package struct Entry: Codable, Sendable {
         package var cron: String
         package var scheduledTime: Timestamp
-        package var instance: String
-        /// `created`, `exists`, or with a dry run `missing`.
+        /// Of a workflow.
+        package var instance: String?
+        /// `created` (of a Worker: its handler will be called), `exists`, or with a dry run `missing`.
         package var outcome: String
 
-        package init(cron: String, scheduledTime: Timestamp, instance: String, outcome: String) {
+        package init(cron: String, scheduledTime: Timestamp, instance: String?, outcome: String) {
             self.cron = cron
             self.scheduledTime = scheduledTime
             self.instance = instance

@@ -2,11 +2,12 @@ package import FlareModel
 import FlareStore
 
 extension WorkflowService {
-    /// Begins the instances of scheduled times that have passed, unless they exist.
+    /// Runs scheduled times that have passed, unless they were run: begins instances of a workflow, or calls the
+    /// handler of a Worker.
     ///
-    /// Ids follow from expression and time, so that doing it again is harmless. A schedule forgets the missed times
-    /// that were all looked at.
-    package func backfill(_ name: String, _ request: BackfillRequest) async throws -> BackfillBody {
+    /// Ids of instances follow from expression and time, so that doing it again is harmless. A schedule forgets the
+    /// missed times that were all looked at.
+    package func backfill(_ target: ScheduleTarget, _ request: BackfillRequest) async throws -> BackfillBody {
         let limit = min(max(request.limit ?? Limits.backfillPageMax, 1), Limits.backfillPageMax)
         let named = try request.cron.map(CronExpression.init)
         let now = store.time.now()
@@ -22,7 +23,7 @@ extension WorkflowService {
             )
         }
         return try await store.persist { transaction in
-            let target = try self.canonical(.workflow(name), in: transaction)
+            let target = try self.canonical(target, in: transaction)
             let schedules = try self.schedules(of: target, named, at: now, in: transaction)
             // One more than asked for tells where to go on.
             var times = schedules.flatMap { schedule in
@@ -31,8 +32,9 @@ extension WorkflowService {
                 }
             }
             times.sort { ($0.time, $0.schedule.cron.text) < ($1.time, $1.schedule.cron.text) }
-            // Times of several expressions in one minute stay together, so that "next" leaves none out.
-            let next = times.count > limit ? times[limit].time : nil
+            // Those of several expressions in one minute stay together, so that "next" leaves none out.
+            var next = times.count > limit ? times[limit].time : nil
+            if let first = times.first?.time, next == first { next = times.first { $0.time > first }?.time }
             if let next { times.removeAll { $0.time >= next } }
             let isDry = request.dryRun ?? false
             let entries = try times.map { try self.backfill($0.schedule, $0.time, isDry: isDry, in: transaction) }
@@ -41,6 +43,7 @@ extension WorkflowService {
                     try self.forgetMissed(schedule, request.from, next ?? end, in: transaction)
                 }
             }
+            transaction.afterCommit { [schedules = self.schedules] in schedules.loop.notify() }
             return BackfillBody(entries: entries, next: next)
         }
     }
@@ -51,11 +54,17 @@ extension WorkflowService {
         isDry: Bool,
         in transaction: Transaction
     ) throws -> BackfillBody.Entry {
-        let id = schedule.cron.instanceID(at: time)
+        var id: String?
+        var exists = try ScheduleRunRecord.wasRun(schedule.target, schedule.cron, at: time, in: transaction)
+        if case .workflow(let name) = schedule.target {
+            let instance = schedule.cron.instanceID(at: time)
+            id = instance
+            let workflow = try workflow(name, in: transaction)
+            exists = try InstanceRecord.find(instance, of: workflow.id, in: transaction) != nil
+        }
         let outcome: String
         if isDry {
-            let workflow = try workflow(schedule.target.name, in: transaction)
-            outcome = try InstanceRecord.find(id, of: workflow.id, in: transaction) == nil ? "missing" : "exists"
+            outcome = exists ? "exists" : "missing"
         } else {
             outcome = try run(schedule, time, origin: .backfill, in: transaction) ? "created" : "exists"
         }
@@ -78,7 +87,7 @@ extension WorkflowService {
         throw FlareError(
             .invalidArgument,
             "\(target) has no cron trigger",
-            hint: "name the times: --cron \"0 * * * *\", or add a trigger: flare workflows triggers add "
+            hint: "name the times: --cron \"0 * * * *\", or add a trigger: flare \(target.group) triggers add "
                 + "\(target.name) --cron \"0 * * * *\""
         )
     }

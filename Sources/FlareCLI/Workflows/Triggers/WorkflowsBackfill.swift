@@ -9,7 +9,7 @@ struct WorkflowsBackfill: FlareCommand {
         abstract: "Begin the instances of scheduled times that have passed.",
         discussion: """
             The id of an instance follows from its cron expression and time, so that a time which was run is left \
-            alone and doing it again is harmless. Times are RFC 3339 or a duration ago, as 2026-01-31T00:00:00Z or 2d.
+            alone and doing it again is harmless. \(BackfillOptions.times)
             """
     )
 
@@ -17,6 +17,39 @@ struct WorkflowsBackfill: FlareCommand {
 
     @Argument(help: "The workflow.", completion: Complete.workflows)
     var name: String
+
+    @OptionGroup var options: BackfillOptions
+
+    func execute(_ shell: Shell) async throws {
+        try await options.run(TriggerPath.workflow(name, "backfill"), would: "would begin", shell)
+    }
+}
+
+struct WorkersBackfill: FlareCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backfill",
+        abstract: "Call the scheduled() handler for scheduled times that have passed.",
+        discussion: """
+            A time for which the handler was called is left alone; the last 1000 of each trigger are known. \
+            \(BackfillOptions.times)
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The Worker.", completion: Complete.workers)
+    var name: String
+
+    @OptionGroup var options: BackfillOptions
+
+    func execute(_ shell: Shell) async throws {
+        try await options.run(TriggerPath.worker(name, "backfill"), would: "would be called", shell)
+    }
+}
+
+/// Which scheduled times a backfill runs, and how fast.
+struct BackfillOptions: ParsableArguments, Sendable {
+    static let times = "Times are RFC 3339 or how long ago: 2026-01-31T00:00:00Z, 2026-01-31, 2d."
 
     @Option(name: .long, help: ArgumentHelp("The first time.", valueName: "time"))
     var from: String
@@ -27,19 +60,19 @@ struct WorkflowsBackfill: FlareCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The times; they need not be a trigger. Default: all cron triggers of the workflow.",
+            "The times; they need not be a trigger. Default: all cron triggers.",
             valueName: "expression"
         )
     )
     var cron: String?
 
-    @Flag(name: .long, help: "Only tell what would begin.")
+    @Flag(name: .long, help: "Only tell what would be run.")
     var dryRun = false
 
     @Option(name: .long, help: "How many scheduled times at most.")
     var limit: Int = 1000
 
-    @Option(name: .long, help: ArgumentHelp("Begin at most so many instances a second.", valueName: "n"))
+    @Option(name: .long, help: ArgumentHelp("Run at most so many a second.", valueName: "n"))
     var rate: Int?
 
     func validate() throws {
@@ -47,45 +80,28 @@ struct WorkflowsBackfill: FlareCommand {
         guard rate.map({ $0 > 0 }) ?? true else { throw ValidationError("--rate takes a whole number from 1") }
     }
 
-    func execute(_ shell: Shell) async throws {
+    /// Runs the times page by page, and prints them as a table.
+    func run(_ path: String, would: String, _ shell: Shell) async throws {
         var from = try Moment.parse(from, "--from")
         let to = try to.map { try Moment.parse($0, "--to") }
         let client = try await shell.client()
         var entries: [BackfillBody.Entry] = []
-        var isOver = false
-        while !isOver, entries.count < limit {
-            let size = min(limit - entries.count, dryRun ? Limits.backfillPageMax : rate ?? Limits.backfillPageMax)
-            let began = ContinuousClock.now
-            let request = BackfillRequest(from: from, to: to, cron: cron, dryRun: dryRun, limit: size)
-            let page = try await client.call(
-                "POST",
-                TriggerPath.workflow(name, "backfill"),
-                body: request,
-                as: BackfillBody.self
-            )
-            entries += page.entries
-            guard let next = page.next else {
-                isOver = true
-                break
-            }
-            guard next > from else {
-                throw FlareError(
-                    .invalidArgument,
-                    "more than \(size) cron triggers have the time \(TriggerText.minute(next))",
-                    hint: "name one of them with --cron, or give a larger --limit or --rate"
-                )
-            }
-            from = next
-            if rate != nil, !dryRun { try await Task.sleep(until: began + .seconds(1)) }
+        var hasMore = true
+        let pace = Pace(perSecond: dryRun ? nil : rate)
+        while hasMore, entries.count < limit {
+            let page = min(limit - entries.count, dryRun ? limit : rate ?? limit, Limits.backfillPageMax)
+            let request = BackfillRequest(from: from, to: to, cron: cron, dryRun: dryRun, limit: page)
+            let result = try await client.call("POST", path, body: request, as: BackfillBody.self)
+            entries += result.entries
+            hasMore = result.next != nil
+            from = result.next ?? from
+            if hasMore { try await pace.wait(afterDoing: entries.count) }
         }
         shell.list(entries, ["TIME", "CRON", "INSTANCE", "OUTCOME"]) { entry in
-            [entry.scheduledTime.text, entry.cron, entry.instance, dryRun ? planned(entry) : entry.outcome]
+            let outcome = entry.outcome == "missing" ? would : entry.outcome
+            return [entry.scheduledTime.text, entry.cron, entry.instance ?? "-", outcome]
         }
-        if !isOver { shell.warn("there are more scheduled times: go on with --from \(from.text)") }
-    }
-
-    private func planned(_ entry: BackfillBody.Entry) -> String {
-        entry.outcome == "missing" ? "would begin" : entry.outcome
+        if hasMore { shell.warn("there are more scheduled times: go on with --from \(from.text)") }
     }
 }
 
