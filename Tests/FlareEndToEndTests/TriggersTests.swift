@@ -10,7 +10,8 @@ extension EndToEnd {
 
             export class Tick extends WorkflowEntrypoint {
               async run(event, step) {
-                return await step.do("see", async () => ({ schedule: event.schedule, messages: event.payload?.messages }));
+                const { schedule, payload } = event;
+                return await step.do("see", async () => ({ schedule, messages: payload?.messages }));
               }
             }
 
@@ -99,7 +100,7 @@ extension EndToEnd {
                 let failed = try await f.run("workers", "trigger-scheduled", "clock", "--cron", "0 0 1 1 *")
                 #expect(failed.status == 1)
                 #expect(failed.stdout.contains("Error: no fireworks"))
-                #expect(failed.stdout.contains("index.ts:11"))
+                #expect(failed.stdout.contains("index.ts:12"))
                 let which = try await f.run("workers", "trigger-scheduled", "clock")
                 #expect(which.status == 64)
                 #expect(which.stderr.contains("2 cron triggers"))

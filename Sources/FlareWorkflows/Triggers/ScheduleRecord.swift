@@ -79,7 +79,8 @@ package struct ScheduleRecord: Sendable {
 
 extension ScheduleRecord {
     private static let columns = """
-        kind, target, cron, source, catch_up, created_at, modified_at, next_at, pruned_at, missed, missed_from, missed_to
+        kind, target, cron, source, catch_up, created_at, modified_at, next_at, pruned_at, missed,
+            missed_from, missed_to
         """
 
     private init(_ row: SQLRow) throws {

@@ -210,7 +210,10 @@ extension ScheduleRunRecord {
     ) throws {
         let status: Status = error == nil ? .succeeded : retryAt == nil ? .failed : .queued
         try transaction.execute(
-            "UPDATE schedule_runs SET status = ?, due_at = ?, ended_at = ?, error = ? WHERE seq = ? AND status = 'running'",
+            """
+            UPDATE schedule_runs SET status = ?, due_at = ?, ended_at = ?, error = ?
+            WHERE seq = ? AND status = 'running'
+            """,
             .text(status.rawValue),
             retryAt.map { .integer($0.milliseconds) } ?? .null,
             retryAt == nil ? .integer(now.milliseconds) : .null,
