@@ -179,7 +179,8 @@ let package = Package(
         .testTarget(
             name: "FlareWorkflowsTests",
             dependencies: [
-                "FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", "FlareWorkflows", nioCore, logging,
+                "FlareModel", "FlareStore", "FlareWorkers", "FlareQueues", "FlareWorkflows", "FlareTestSupport",
+                nioCore, logging,
             ],
             swiftSettings: strict
         ),

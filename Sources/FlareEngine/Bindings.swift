@@ -54,9 +54,28 @@ struct Bindings: Sendable {
         for consumer in configuration.consumers {
             kept.insert(try queues.ensure(named: consumer.queue, in: transaction).id)
         }
-        for target in targets { try queues.removeConsumers(of: target, except: kept, in: transaction) }
+        for target in targets {
+            try queues.removeConsumers(of: target, setBy: .config, except: kept, in: transaction)
+        }
         for consumer in configuration.consumers {
             try queues.setConsumer(consumer.newConsumer(of: worker), queue: consumer.queue, in: transaction)
+        }
+        try setSchedules(configuration, in: transaction)
+    }
+
+    /// Sets the cron triggers that the configuration speaks of; those of a workflow that it no longer has are removed.
+    private func setSchedules(_ configuration: DeployedConfiguration, in transaction: Transaction) throws {
+        let (worker, workflows) = (configuration.worker, workflows.value)
+        if let crons = configuration.crons {
+            try workflows.setSchedules(crons, of: .worker(worker), in: transaction)
+        }
+        let declared = Dictionary(configuration.workflows.map { ($0.name, $0.schedules) }) { $1 }
+        for name in try workflows.names(ofWorker: worker, in: transaction) {
+            guard let schedules = declared[name] else {
+                try workflows.setSchedules([], of: .workflow(name), in: transaction)
+                continue
+            }
+            if let schedules { try workflows.setSchedules(schedules, of: .workflow(name), in: transaction) }
         }
     }
 
@@ -73,6 +92,10 @@ struct Bindings: Sendable {
             try queues.removeConsumers(of: target, in: transaction)
         }
         try queues.removeProducers(.worker, named: worker, in: transaction)
+        try workflows.value.removeSchedules(of: .worker(worker), in: transaction)
+        for workflow in try workflows.value.names(ofWorker: worker, in: transaction) {
+            try workflows.value.removeSchedules(of: .workflow(workflow), in: transaction)
+        }
         for workflow in configuration.workflows { try workflows.value.release(workflow.name, in: transaction) }
     }
 

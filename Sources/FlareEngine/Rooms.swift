@@ -67,7 +67,8 @@ struct Rooms: Sendable {
             database: database,
             hooks: WorkflowHooks(
                 invoke: { [workers] in try await workers.invoke($0) },
-                acknowledge: { [queues] in try queues.acknowledge($0, in: $1) }
+                acknowledge: { [queues] in try queues.acknowledge($0, in: $1) },
+                removeConsumers: { [queues] in try queues.removeConsumers(of: .workflow($0), in: $1) }
             ),
             time: time,
             logger: logger("workflows")
@@ -80,7 +81,7 @@ struct Rooms: Sendable {
     var services: [any Service] {
         let delivery = Delivery(workers: workers, workflows: workflows, logger: consoleLogger)
         return [
-            buckets.sweeper, workers, workflows.metricsSaver, workflows.service,
+            buckets.sweeper, workers, workflows.metricsSaver, workflows.service, workflows.scheduleLoop,
             queues.deliveryLoop { await delivery.deliver($0, $1) },
             pipelines.service,
         ]

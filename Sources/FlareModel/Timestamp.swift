@@ -35,7 +35,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         // By hand, in integers: formatting a Date cuts its binary fraction, so that half of all milliseconds came out
         // one too small.
         let (days, ofDay) = milliseconds.quotientAndFlooredRemainder(dividingBy: 86_400_000)
-        let (year, month, day) = civilDate(daysSince1970: days)
+        let date = CivilDate(daysSince1970: days)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(24)
         func append(_ value: Int64, digits: Int, then separator: Character?) {
@@ -44,9 +44,9 @@ package struct Timestamp: Hashable, Comparable, Sendable {
             bytes += text.utf8
             if let separator { bytes += separator.utf8 }
         }
-        append(year, digits: 4, then: "-")
-        append(month, digits: 2, then: "-")
-        append(day, digits: 2, then: "T")
+        append(Int64(date.year), digits: 4, then: "-")
+        append(Int64(date.month), digits: 2, then: "-")
+        append(Int64(date.day), digits: 2, then: "T")
         append(ofDay / 3_600_000, digits: 2, then: ":")
         append(ofDay / 60_000 % 60, digits: 2, then: ":")
         append(ofDay / 1000 % 60, digits: 2, then: ".")
@@ -63,17 +63,6 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     package static func - (left: Self, right: Self) -> Duration {
         .milliseconds(left.milliseconds &- right.milliseconds)
     }
-}
-
-/// The Gregorian date of a day. https://howardhinnant.github.io/date_algorithms.html#civil_from_days
-private func civilDate(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-    // Counted from 1 March of the year 0, so that the leap day is the last of its year; an era is 400 years.
-    let (era, ofEra) = (days + 719_468).quotientAndFlooredRemainder(dividingBy: 146_097)
-    let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
-    let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shifted = (5 * ofYear + 2) / 153
-    let month = shifted < 10 ? shifted + 3 : shifted - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, ofYear - (153 * shifted + 2) / 5 + 1)
 }
 
 extension Int64 {

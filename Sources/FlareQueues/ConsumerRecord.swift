@@ -82,6 +82,14 @@ package struct ConsumerSettings: Sendable, Hashable {
     }
 }
 
+/// Who set a consumer.
+package enum ConsumerSource: String, Sendable {
+    /// A deploy, whose successors may take it away.
+    case config
+    /// A command or a call of the API; deploys leave it alone.
+    case command
+}
+
 /// A consumer to be set on a queue.
 package struct NewConsumer: Sendable {
     package var target: ConsumerTarget
@@ -110,12 +118,13 @@ package struct ConsumerRecord: Sendable, Hashable {
     package let createdAt: Timestamp
     package var deadLetterQueue: String?
     package var settings: ConsumerSettings
+    package var source = ConsumerSource.config
 }
 
 extension ConsumerRecord {
     private static let columns = """
         id, queue_id, type, target, created_at, dead_letter_queue, batch_size, max_wait_ms, max_retries, \
-        max_concurrency, retry_delay, visibility_timeout_ms
+        max_concurrency, retry_delay, visibility_timeout_ms, source
         """
 
     private init(_ row: SQLRow) {
@@ -131,6 +140,7 @@ extension ConsumerRecord {
         settings.maxConcurrency = row.optionalInt(9)
         settings.retryDelaySeconds = row.int(10)
         settings.visibilityMilliseconds = row.int(11)
+        source = ConsumerSource(rawValue: row.text(12)) ?? .config
     }
 
     static func find(queueID: String, in tx: Transaction) throws -> ConsumerRecord? {
@@ -151,12 +161,12 @@ extension ConsumerRecord {
     func save(in tx: Transaction) throws {
         try tx.execute(
             """
-            INSERT INTO queue_consumers (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO queue_consumers (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET type = excluded.type, target = excluded.target,
                 dead_letter_queue = excluded.dead_letter_queue, batch_size = excluded.batch_size,
                 max_wait_ms = excluded.max_wait_ms, max_retries = excluded.max_retries,
                 max_concurrency = excluded.max_concurrency, retry_delay = excluded.retry_delay,
-                visibility_timeout_ms = excluded.visibility_timeout_ms
+                visibility_timeout_ms = excluded.visibility_timeout_ms, source = excluded.source
             """,
             .text(id),
             .text(queueID),
@@ -169,7 +179,8 @@ extension ConsumerRecord {
             SQLValue(settings.maxRetries),
             SQLValue(settings.maxConcurrency),
             SQLValue(settings.retryDelaySeconds),
-            SQLValue(settings.visibilityMilliseconds)
+            SQLValue(settings.visibilityMilliseconds),
+            .text(source.rawValue)
         )
     }
 

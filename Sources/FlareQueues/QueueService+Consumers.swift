@@ -24,7 +24,7 @@ extension QueueService {
                 hint: "remove it first: flare queues consumers remove \(queue.name)"
             )
         }
-        return try save(consumer, queue: queue, id: current?.id, createdAt: current?.createdAt, in: tx)
+        return try save(consumer, queue: queue, replacing: current, source: .config, in: tx)
     }
 
     /// Removes the consumers that deliver to a Worker.
@@ -32,16 +32,18 @@ extension QueueService {
         try removeConsumers(of: .worker(name), in: tx)
     }
 
-    /// Removes the consumers that deliver to this target, but for those of the queues `kept`.
+    /// Removes the consumers that deliver to this target, but for those of the queues `kept`; with `setBy` only those
+    /// of that source.
     ///
     /// What waits in their queues goes on waiting.
     package func removeConsumers(
         of target: ConsumerTarget,
+        setBy source: ConsumerSource? = nil,
         except kept: Set<String> = [],
         in tx: Transaction
     ) throws {
         for consumer in try ConsumerRecord.all(of: target, in: tx) where !kept.contains(consumer.queueID) {
-            try remove(consumer, in: tx)
+            if source == nil || consumer.source == source { try remove(consumer, in: tx) }
         }
     }
 
@@ -75,8 +77,8 @@ extension QueueService {
     private func save(
         _ consumer: NewConsumer,
         queue: QueueRecord,
-        id: String?,
-        createdAt: Timestamp?,
+        replacing current: ConsumerRecord?,
+        source: ConsumerSource,
         in tx: Transaction
     ) throws -> ConsumerRecord {
         try consumer.settings.validate()
@@ -91,12 +93,13 @@ extension QueueService {
             _ = try ensure(named: deadLetterQueue, in: tx)
         }
         let record = ConsumerRecord(
-            id: id ?? Identifier.hexadecimal(),
+            id: current?.id ?? Identifier.hexadecimal(),
             queueID: queue.id,
             target: consumer.target,
-            createdAt: createdAt ?? time.now(),
+            createdAt: current?.createdAt ?? time.now(),
             deadLetterQueue: consumer.deadLetterQueue,
-            settings: consumer.settings
+            settings: consumer.settings,
+            source: source
         )
         try record.save(in: tx)
         tx.afterCommit { self.consumersChanged(queue.id) }
@@ -126,7 +129,7 @@ extension QueueService {
                     hint: "remove it first: flare queues consumers remove \(queue.name)"
                 )
             }
-            _ = try self.save(consumer, queue: queue, id: nil, createdAt: nil, in: tx)
+            _ = try self.save(consumer, queue: queue, replacing: nil, source: .command, in: tx)
             return try self.info(of: queue, in: tx)
         }
     }
@@ -139,7 +142,7 @@ extension QueueService {
     ) async throws -> QueueInfo {
         try await database.write { tx in
             let (queue, current) = try self.consumer(id, queue: nameOrID, in: tx)
-            _ = try self.save(consumer, queue: queue, id: current.id, createdAt: current.createdAt, in: tx)
+            _ = try self.save(consumer, queue: queue, replacing: current, source: current.source, in: tx)
             return try self.info(of: queue, in: tx)
         }
     }
@@ -148,6 +151,23 @@ extension QueueService {
     package func deleteConsumer(_ id: String?, queue nameOrID: String) async throws {
         try await database.write { tx in
             try self.remove(self.consumer(id, queue: nameOrID, in: tx).1, in: tx)
+        }
+    }
+
+    /// The queues that are delivered to a target, with their consumers, by name.
+    ///
+    /// Without a target, those of all workflows.
+    package func consumers(
+        of target: ConsumerTarget?
+    ) async throws -> [(queue: String, consumer: ConsumerRecord)] {
+        try await database.read { tx in
+            let consumers =
+                try target.map { try ConsumerRecord.all(of: $0, in: tx) }
+                ?? ConsumerRecord.all(in: tx).filter { if case .workflow = $0.target { true } else { false } }
+            return try consumers.compactMap { consumer in
+                try QueueRecord.find(id: consumer.queueID, in: tx).map { (queue: $0.name, consumer: consumer) }
+            }
+            .sorted { $0.queue < $1.queue }
         }
     }
 

@@ -71,6 +71,14 @@ extension QueueService {
             CREATE INDEX queue_messages_pushed ON queue_messages (sequence) WHERE lease_holder = 'push';
             CREATE INDEX queue_messages_dead ON queue_messages (queue_id, sequence) WHERE died_at IS NOT NULL;
             """
-        )
+        ),
+        // Who set a consumer: those that were there were mostly set by deploys.
+        Migration(
+            "queues-2",
+            """
+            ALTER TABLE queue_consumers ADD COLUMN source TEXT NOT NULL DEFAULT 'config'
+                CHECK (source IN ('config', 'command'));
+            """
+        ),
     ]
 }

@@ -32,6 +32,7 @@ extension InstanceRecord {
             run: run,
             queued: createdAt
         )
+        detail.schedule = triggerSource == .cron ? try Self.schedule(of: sequence, in: transaction) : nil
         detail.start = startedAt
         detail.end = endedAt
         detail.success = status.isFinal ? status == .complete : nil

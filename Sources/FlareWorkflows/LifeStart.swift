@@ -46,7 +46,9 @@ struct LifeStart: Sendable {
             instance: instance.id,
             timestamp: instance.createdAt,
             payload: try InstanceRecord.params(of: instance.sequence, in: transaction),
-            journal: journal.map(\.entry)
+            journal: journal.map(\.entry),
+            schedule: instance.triggerSource == .cron
+                ? try InstanceRecord.schedule(of: instance.sequence, in: transaction) : nil
         )
         let unfinished = claim.isFirst ? [] : try StepRecord.unfinished(of: claim.key, in: transaction)
         var preparation = Preparation(

@@ -8,6 +8,7 @@ package enum WorkflowMigrations {
             definitions + instances + steps + history
         ),
         WorkflowSecondStage.migration,
+        ScheduleMigrations.migration,
         WorkflowMetricsStage.migration,
     ]
 

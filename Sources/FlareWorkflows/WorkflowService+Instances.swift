@@ -11,17 +11,21 @@ package struct NewInstance: Sendable {
     package var trigger: TriggerSource
     /// How long its history is kept; nil for the workflow's rule.
     package var retention: InstanceRetention?
+    /// `event.schedule` of an instance that a schedule begins: `{cron, scheduledTime}`.
+    package var schedule: JSONValue?
 
     package init(
         id: String? = nil,
         params: [UInt8] = [],
         trigger: TriggerSource,
-        retention: InstanceRetention? = nil
+        retention: InstanceRetention? = nil,
+        schedule: JSONValue? = nil
     ) {
         self.id = id
         self.params = params
         self.trigger = trigger
         self.retention = retention
+        self.schedule = schedule
     }
 }
 
@@ -65,6 +69,9 @@ extension WorkflowService {
             )
         }
         try instance.retention?.set(of: created.sequence, in: transaction)
+        if let schedule = instance.schedule {
+            try InstanceRecord.setSchedule(schedule, of: created.sequence, in: transaction)
+        }
         try WorkflowRecord.setTriggered(workflow.id, at: now, in: transaction)
         let line = LogRecord(.workflowQueued, message: instance.trigger.rawValue)
         try line.insert(into: created.key, at: now, in: transaction)

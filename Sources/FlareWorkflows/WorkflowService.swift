@@ -17,12 +17,17 @@ package struct WorkflowHooks: Sendable {
     /// `QueueService.acknowledge`.
     package var acknowledge: @Sendable (_ leaseIDs: [String], Transaction) throws -> Void
 
+    /// Takes the queues of a workflow that is being deleted from it.
+    package var removeConsumers: @Sendable (_ workflow: String, Transaction) throws -> Void
+
     package init(
         invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
-        acknowledge: @escaping @Sendable (_ leaseIDs: [String], Transaction) throws -> Void
+        acknowledge: @escaping @Sendable (_ leaseIDs: [String], Transaction) throws -> Void,
+        removeConsumers: @escaping @Sendable (_ workflow: String, Transaction) throws -> Void = { _, _ in }
     ) {
         self.invoke = invoke
         self.acknowledge = acknowledge
+        self.removeConsumers = removeConsumers
     }
 }
 
@@ -37,6 +42,7 @@ package final class WorkflowService: Sendable {
     let endings = Mutex<Set<String>>([])
     let hooks: WorkflowHooks
     let metrics: WorkflowMetrics
+    let schedules = ScheduleSignals()
 
     package init(database: Database, hooks: WorkflowHooks, time: any TimeSource, logger: Logger) {
         store = WorkflowStore(database: database, time: time, logger: logger)
@@ -134,13 +140,15 @@ package final class WorkflowService: Sendable {
         }
     }
 
-    /// Deletes a workflow with all its history.
+    /// Deletes a workflow with all its history and triggers.
     ///
     /// Throws `inUse` while an instance is unfinished.
     package func delete(_ name: String) async throws {
         try await store.persist { transaction in
             let workflow = try self.workflow(name, in: transaction)
             try self.requireIdle(workflow, to: "deleted", in: transaction)
+            try self.hooks.removeConsumers(workflow.name, transaction)
+            try ScheduleRecord.deleteAll(of: .workflow(workflow.name), in: transaction)
             try WorkflowRecord.delete(workflow.id, in: transaction)
         }
     }
@@ -191,7 +199,10 @@ extension WorkflowRecord {
             modifiedOn: modifiedAt,
             triggeredOn: triggeredAt,
             instances: try Self.counts(of: id, in: transaction),
-            versionID: version.id
+            versionID: version.id,
+            schedules: try ScheduleRecord.list(of: .workflow(name), in: transaction).map {
+                WorkflowScheduleBody(cron: $0.cron.text, nextInstance: $0.nextAt)
+            }
         )
     }
 }

@@ -11,7 +11,7 @@ import Testing
 final class Harness: Sendable {
     typealias Code = @Sendable (FakeStep) async throws -> String
 
-    let time = ManualTime()
+    let time: ManualTime
     let database: Database
     private let directory: String
     /// Versions of the Worker that were invoked, in order.
@@ -19,7 +19,8 @@ final class Harness: Sendable {
     /// Leases that were acknowledged.
     let acknowledged = Mutex<[String]>([])
 
-    init() throws {
+    init(start: Timestamp = Timestamp(milliseconds: 1_700_000_000_000)) throws {
+        time = ManualTime(start: start)
         directory = NSTemporaryDirectory() + "flare-workflows-" + Identifier.hexadecimal()
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         database = try Database.open(path: directory + "/flare.db", migrations: WorkflowMigrations.all)

@@ -40,6 +40,8 @@ struct BannedWordsTests {
                 "Sources/FlareCLI/Complete.swift", "Sources/FlareWorkers/Processes/ToolRun.swift",
                 // Looks at another process, the engine, that may be away for a while.
                 "Sources/FlareCLI/Workflows/Following.swift",
+                // A pace in real time that whoever gave the command has asked for.
+                "Sources/FlareCLI/Pace.swift",
                 // Where the tests look again and again.
                 "Tests/FlareTestSupport/Eventually.swift",
             ]

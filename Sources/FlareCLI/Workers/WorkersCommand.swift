@@ -5,8 +5,11 @@ import FlareModel
 struct WorkersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "workers",
-        abstract: "List and delete deployed Workers.",
-        subcommands: [WorkersList.self, WorkersGet.self, WorkersDelete.self]
+        abstract: "See deployed Workers, delete them, and call them by a clock.",
+        subcommands: [
+            WorkersList.self, WorkersGet.self, WorkersDelete.self, WorkerTriggersCommand.self,
+            WorkersTriggerScheduled.self, WorkersBackfill.self,
+        ]
     )
 }
 

@@ -9,7 +9,8 @@ struct WorkflowsCommand: AsyncParsableCommand {
         subcommands: [
             WorkflowsList.self, WorkflowsRun.self, WorkflowsInstances.self, WorkflowsStatus.self, WorkflowsLogs.self,
             WorkflowsWait.self, WorkflowsMetrics.self, WorkflowsPause.self, WorkflowsResume.self,
-            WorkflowsTerminate.self, WorkflowsSendEvent.self, WorkflowsDelete.self,
+            WorkflowsTerminate.self, WorkflowsSendEvent.self, WorkflowsDelete.self, WorkflowTriggersCommand.self,
+            WorkflowsBackfill.self,
         ]
     )
 }

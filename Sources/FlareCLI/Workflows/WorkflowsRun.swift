@@ -29,6 +29,9 @@ struct WorkflowsRun: FlareCommand {
     @Option(name: .long, help: "The id of the instance. Default: a new UUID.")
     var id: String?
 
+    @Flag(name: .long, help: "When the id is taken, show that instance, or wait for it, instead of failing.")
+    var ifNotExists = false
+
     @Flag(name: .long, help: "Wait until the instance has ended.")
     var wait = false
 
@@ -37,24 +40,30 @@ struct WorkflowsRun: FlareCommand {
 
     func validate() throws {
         if timeout != nil && !wait { throw ValidationError("--timeout needs --wait") }
+        if ifNotExists && id == nil { throw ValidationError("--if-not-exists needs --id") }
     }
 
     func execute(_ shell: Shell) async throws {
         let timeout = try timeout.map(parseDuration)
         let body = InstanceCreateBody(instanceID: id, params: try params.map { try JSONText.read($0, "--params") })
         let client = try await shell.client()
-        let instance = try await client.call(
-            "POST",
-            WorkflowPath.instances(name),
-            body: body,
-            as: InstanceBody.self
-        )
+        let (instance, isNew) = try await begin(body, client)
+        let what = isNew ? "began \(name) \(instance.id)" : "\(name) \(instance.id) is \(instance.status.rawValue)"
         guard wait else {
-            return shell.emit(instance) {
-                "began \(name) \(instance.id)\nsee: flare workflows status \(name) \(instance.id)"
-            }
+            return shell.emit(instance) { "\(what)\nsee: flare workflows status \(name) \(instance.id)" }
         }
-        shell.note("began \(name) \(instance.id)")
+        shell.note(what)
         try await InstanceEnd.wait(for: instance.id, of: name, timeout: timeout, shell)
+    }
+
+    /// Begins the instance, or finds the one that has its id.
+    private func begin(_ body: InstanceCreateBody, _ client: EngineClient) async throws -> (InstanceBody, isNew: Bool) {
+        do {
+            let path = WorkflowPath.instances(name)
+            return (try await client.call("POST", path, body: body, as: InstanceBody.self), true)
+        } catch let error as FlareError where error.code == .alreadyExists && ifNotExists {
+            guard let id else { throw error }
+            return (try await client.call("GET", WorkflowPath.own(name, id), as: InstanceBody.self), false)
+        }
     }
 }

@@ -67,6 +67,10 @@ package struct ControlAPI: Sendable {
         WorkersRoutes(workers: services.workers).register(on: routes)
         WorkflowsRoutes(workflows: services.workflows, workers: services.workers, database: services.database)
             .register(on: routes)
+        TriggersRoutes(queues: services.queues, workers: services.workers, workflows: services.workflows)
+            .register(on: routes)
+        SchedulesRoutes(database: services.database, workers: services.workers, workflows: services.workflows)
+            .register(on: routes)
         let collectors: [MetricsRoutes.Collector] = [
             PipelineMetricsReport(pipelines: services.pipelines).write,
             WorkflowMetricsReport(workflows: services.workflows).write,

@@ -8,6 +8,10 @@ struct InstanceCommandRoutes {
     private static let one = "/flare/v1/workflows/:workflow/instances/:instance"
 
     func register(on routes: APIRoutes) {
+        // The instance as lists show it.
+        routes.get(Self.one) { request in
+            .result(try await workflows.get(request.parameter("instance"), of: request.parameter("workflow")))
+        }
         // Answers with the instance once it has ended or reached `status` or `step`, or as it is when the time is over;
         // its status tells which.
         routes.get(Self.one + "/wait") { request in

@@ -45,7 +45,8 @@ extension QueueInfo {
 }
 
 extension ConsumerRecord {
-    fileprivate func body(queueName: String) -> QueueConsumerBody {
+    /// The consumer in Cloudflare's shape.
+    func body(queueName: String) -> QueueConsumerBody {
         let (type, script, workflow): (String, String?, String?) =
             switch target {
             case .worker(let name): ("worker", name, nil)

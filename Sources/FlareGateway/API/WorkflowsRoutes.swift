@@ -56,6 +56,14 @@ struct WorkflowsRoutes {
                     settings: settings,
                     in: transaction
                 )
+                if let schedules = body.schedules {
+                    try workflows.setSchedules(
+                        schedules.map(\.cron),
+                        of: .workflow(name),
+                        replacingAll: true,
+                        in: transaction
+                    )
+                }
             }
             return .result(try await workflows.get(name))
         }

@@ -119,6 +119,8 @@ package struct InstanceDetailBody: Codable, Sendable {
     package var status: InstanceStatus
     package var params: JSONValue
     package var trigger: Trigger
+    /// `{cron, scheduledTime}` of an instance that a schedule began.
+    package var schedule: JSONValue?
     package var versionID: String
     package var run: Int
     package var queued: Timestamp
@@ -163,7 +165,7 @@ package struct InstanceDetailBody: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, status, params, trigger, run, queued, start, end, success, error, output, warnings, steps
+        case id, status, params, trigger, schedule, run, queued, start, end, success, error, output, warnings, steps
         case workflowName = "workflow_name"
         case versionID = "versionId"
         case resumesAt = "resumes_at"

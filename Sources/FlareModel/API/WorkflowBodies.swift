@@ -10,6 +10,8 @@ package struct WorkflowBody: Codable, Sendable {
     /// Instances by status.
     package var instances: [String: Int]
     package var versionID: String
+    /// Its cron triggers; absent in answers of older engines.
+    package var schedules: [WorkflowScheduleBody]?
 
     package init(
         id: String,
@@ -20,7 +22,8 @@ package struct WorkflowBody: Codable, Sendable {
         modifiedOn: Timestamp,
         triggeredOn: Timestamp?,
         instances: [String: Int],
-        versionID: String
+        versionID: String,
+        schedules: [WorkflowScheduleBody]? = nil
     ) {
         self.id = id
         self.name = name
@@ -31,10 +34,11 @@ package struct WorkflowBody: Codable, Sendable {
         _triggeredOn = Nullable(wrappedValue: triggeredOn)
         self.instances = instances
         self.versionID = versionID
+        self.schedules = schedules
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, name, instances
+        case id, name, instances, schedules
         case scriptName = "script_name"
         case className = "class_name"
         case createdOn = "created_on"
@@ -48,21 +52,30 @@ package struct WorkflowBody: Codable, Sendable {
 package struct WorkflowDefinitionBody: Codable, Sendable {
     package var scriptName: String
     package var className: String
+    /// Its cron triggers, all of them; nil to leave those that are set.
+    package var schedules: [WorkflowScheduleBody]?
     /// The limits of one run: `{"steps"?}`.
     package var limits: JSONValue?
     /// How long ended instances are kept: `{"success_retention"?, "error_retention"?}`, each milliseconds or a
     /// text such as "3 days".
     package var retention: JSONValue?
 
-    package init(scriptName: String, className: String, limits: JSONValue? = nil, retention: JSONValue? = nil) {
+    package init(
+        scriptName: String,
+        className: String,
+        schedules: [WorkflowScheduleBody]? = nil,
+        limits: JSONValue? = nil,
+        retention: JSONValue? = nil
+    ) {
         self.scriptName = scriptName
         self.className = className
+        self.schedules = schedules
         self.limits = limits
         self.retention = retention
     }
 
     enum CodingKeys: String, CodingKey {
-        case limits
+        case schedules, limits
         case retention = "default_retention"
         case scriptName = "script_name"
         case className = "class_name"

@@ -62,6 +62,26 @@ struct ConfigurationReader {
         }
     }
 
+    /// Cron expressions, as one text or a list of them; nil when they are absent.
+    func crons(_ key: String) throws -> [String]? {
+        let texts: [String]
+        switch members[key] {
+        case nil, .null: return nil
+        case .string: texts = [try requiredText(key)]
+        default: texts = try self.texts(key)
+        }
+        for (index, text) in texts.enumerated() {
+            do {
+                _ = try CronExpression(text)
+            } catch let error as FlareError {
+                var problem = problem(texts.count == 1 ? key : "\(key)[\(index)]", "is wrong: \(error.message)")
+                problem.hint = error.hint
+                throw problem
+            }
+        }
+        return texts
+    }
+
     /// A nested object; empty when it is absent.
     func object(_ key: String) throws -> ConfigurationReader {
         switch members[key] {

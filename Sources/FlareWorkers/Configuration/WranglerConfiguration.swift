@@ -40,7 +40,7 @@ struct WranglerConfiguration: Sendable {
             + file.objects("services").map(Self.service)
         consumers = try queues.objects("consumers").map(Self.consumer)
         let triggers = try file.object("triggers")
-        crons = triggers.members["crons"] == nil ? nil : try triggers.texts("crons")
+        crons = try triggers.crons("crons")
         try check(file)
     }
 
@@ -159,7 +159,7 @@ struct WranglerConfiguration: Sendable {
             try NameRule.workflow.validate(name)
             className = try entry.requiredText("class_name")
             isOwn = try entry.text("script_name").map { $0 == owner } ?? true
-            schedules = try Self.schedules(entry)
+            schedules = try entry.crons("schedules")
             stepsMax = try entry.object("limits").integer("steps", 1...Limits.workflowStepsConfiguredMax)
             guard isOwn || (schedules == nil && stepsMax == nil) else {
                 throw entry.problem(
@@ -171,15 +171,6 @@ struct WranglerConfiguration: Sendable {
 
         var declaration: WorkflowDeclaration {
             WorkflowDeclaration(name: name, className: className, schedules: schedules, stepsMax: stepsMax)
-        }
-
-        /// One text or a list of them.
-        private static func schedules(_ entry: ConfigurationReader) throws -> [String]? {
-            switch entry.members["schedules"] {
-            case nil, .null: return nil
-            case .string: return [try entry.requiredText("schedules")]
-            default: return try entry.texts("schedules")
-            }
         }
     }
 }

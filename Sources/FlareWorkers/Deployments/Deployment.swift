@@ -68,6 +68,7 @@ struct Deployment: Sendable {
         do {
             let exports = ExportedNames(json: exports)
             try exports.checkHandlers(configuration.consumers)
+            try exports.checkScheduled(configuration.crons)
             deployed.workflows = try configuration.workflows.map {
                 var workflow = $0
                 workflow.className = try exports.exportName(ofWorkflow: $0)

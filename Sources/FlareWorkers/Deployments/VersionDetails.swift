@@ -69,6 +69,17 @@ struct ExportedNames: Codable, Sendable {
         )
     }
 
+    /// Checks the handler that cron triggers need.
+    func checkScheduled(_ crons: [String]?) throws {
+        guard let cron = crons?.first, !handlers.contains("scheduled") else { return }
+        let found = handlers.isEmpty ? "no handlers" : "only \(handlers.joined(separator: ", "))"
+        throw FlareError(
+            .buildFailed,
+            "the Worker has the cron trigger \"\(cron)\" but \(found) in its default export",
+            hint: "export default { async scheduled(controller, env, ctx) { … } }"
+        )
+    }
+
     private func missing(_ name: String, workflow: String, exported: [String]) -> FlareError {
         Self.missingClass(name, workflow: workflow, exported: exported)
     }

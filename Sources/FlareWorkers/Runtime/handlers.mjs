@@ -33,10 +33,18 @@ export async function runFetch(target, header, body, env, ctx) {
   return { fields: { status: response.status, headers: [...response.headers] }, body: bytes };
 }
 
+/// Returns { fields: { noRetry }, failure? }.
 export async function runScheduled(target, header, env, ctx) {
-  const controller = { cron: header.cron, scheduledTime: header.scheduledTime, type: "scheduled", noRetry() {} };
-  await call(target, "scheduled", controller, env, ctx);
-  return { fields: {} };
+  let noRetry = false;
+  const controller = {
+    cron: header.cron, scheduledTime: header.scheduledTime, type: "scheduled", noRetry() { noRetry = true; },
+  };
+  try {
+    await call(target, "scheduled", controller, env, ctx);
+    return { fields: { noRetry } };
+  } catch (failure) {
+    return { fields: { noRetry }, failure };
+  }
 }
 
 /// Returns { fields: { per: [[id, "ack" | "retry", delaySeconds?]…] }, failure? }, one entry for each message. Without

@@ -24,6 +24,7 @@ export async function runWorkflow(Class, invocation, header, body, env, ctx, lim
     payload, timestamp: new Date(header.workflow.timestampMs), instanceId: header.workflow.instance,
     workflowName: header.workflow.name,
   };
+  if (header.workflow.schedule) event.schedule = header.workflow.schedule;
   const isFirstShape = Class.prototype instanceof Workflow;
   const instance = new Class(isFirstShape ? Object.assign(ctx, steps, { run: steps.do }) : ctx, env);
   const run = async () => isFirstShape ? instance.run(batchEvent(event)) : instance.run(event, steps);
@@ -38,8 +39,7 @@ function batchEvent(event) {
   const { payload } = event;
   const isBatch = payload !== null && typeof payload === "object" && Array.isArray(payload.messages);
   const messages = payload === undefined ? [] : [payload];
-  return { timestamp: event.timestamp, instanceId: event.instanceId, workflowName: event.workflowName, payload,
-    ...(isBatch ? payload : { messages }) };
+  return { ...event, ...(isBatch ? payload : { messages }) };
 }
 
 /// What user code gets as `step`, and in the first shape as part of `this.ctx`.

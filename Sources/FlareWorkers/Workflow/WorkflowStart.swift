@@ -12,19 +12,23 @@ package struct WorkflowStart: Sendable {
     package var journal: [JournalEntry]
     /// Set when the run is to be undone instead of going on.
     package var rollback: RollbackPlan?
+    /// `event.schedule` of an instance that a schedule began.
+    package var schedule: JSONValue?
 
     package init(
         workflow: String,
         instance: String,
         timestamp: Timestamp,
         payload: [UInt8],
-        journal: [JournalEntry] = []
+        journal: [JournalEntry] = [],
+        schedule: JSONValue? = nil
     ) {
         self.workflow = workflow
         self.instance = instance
         self.timestamp = timestamp
         self.payload = payload
         self.journal = journal
+        self.schedule = schedule
     }
 
     /// The invocation that runs this life of the instance.
@@ -48,11 +52,13 @@ package struct WorkflowStart: Sendable {
             entries.append(entry.json(valueBytes: inlined))
         }
         let journalText = entries.isEmpty ? [] : JSONValue.array(entries).jsonBytes
+        var identity: [String: JSONValue] = [
+            "name": .string(workflow), "instance": .string(instance),
+            "timestampMs": .integer(timestamp.milliseconds),
+        ]
+        identity["schedule"] = schedule
         var header: [String: JSONValue] = [
-            "workflow": .object([
-                "name": .string(workflow), "instance": .string(instance),
-                "timestampMs": .integer(timestamp.milliseconds),
-            ]),
+            "workflow": .object(identity),
             "payloadBytes": .integer(Int64(payload.count)),
             "journalBytes": .integer(Int64(journalText.count)),
         ]
