@@ -25,6 +25,7 @@ extension Runner {
         case "call": receiveCall(frame)
         case "result": receiveResult(frame)
         case "log": receiveLog(frame)
+        case "head", "chunk", "credit", "cancel": receiveStream(frame)
         case "crash":
             let error = JavaScriptError(json: frame.header["error"] ?? .null)
             let text = "the Worker \"\(worker)\" crashed: \(error.name): \(error.message)"
@@ -52,7 +53,10 @@ extension Runner {
             (state.continuation(of: invocation), state.beginCall(of: invocation))
         }
         guard let continuation else { return }
-        if isTaken { return _ = continuation.yield(.call(frame)) }
+        if isTaken {
+            openStreams(ofCall: frame, invocation: invocation)
+            return _ = continuation.yield(.call(frame))
+        }
         guard let call = frame.header["id"] else { return }
         let error = JavaScriptError(message: "too many calls wait for their answers (\(Limits.runnerCallsMax))")
         send(RunnerFrame("reply", ["id": call, "error": error.json]))

@@ -19,7 +19,8 @@ final class Runner: Sendable {
     }
 
     let worker: String
-    private let bindings: [String: any Binding]
+    let bindings: [String: any Binding]
+    let streams = RunnerStreams()
     let time: any TimeSource
     let logger: Logger
     let state: Mutex<RunnerState>
@@ -136,6 +137,7 @@ final class Runner: Sendable {
         state.withLock { $0.heard(now: .now) }
         logSinks.withLock { $0[id] = invocation.onLog }
         defer { forget(id) }
+        if let call = invocation.call { openStreams(of: call, id: id) }
         try process.withLock { $0 }?.send(invocation.frame(id: id))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
@@ -143,8 +145,12 @@ final class Runner: Sendable {
                 let end = time.now() + deadline
                 group.addTask { [self] in
                     await time.sleep(until: end)
-                    if !Task.isCancelled { expire(id, after: deadline) }
+                    // One that has answered may go on for as long as somebody reads.
+                    if !Task.isCancelled, invocation.call?.hasAnswer != true { expire(id, after: deadline) }
                 }
+            }
+            if let body = invocation.call?.request, let window = streams["i\(id)"]?.window {
+                group.addTask { [self] in await pump(body, as: "i\(id)", window: window) }
             }
             for await event in events {
                 switch event {
@@ -161,6 +167,7 @@ final class Runner: Sendable {
 
     private func forget(_ id: String) {
         logSinks.withLock { $0[id] = nil }
+        streams.closeAll(of: id)
         let isOver = state.withLock { state in
             state.end(id, now: .now)
             if case .draining = state.phase { return !state.isBusy }
@@ -191,13 +198,17 @@ final class Runner: Sendable {
     private static func result(of frame: RunnerFrame) throws -> InvocationResult {
         guard frame.header["ok"]?.boolValue == true else {
             if let failure = PipelineTransformFailure(json: frame.header) { throw failure.flareError }
-            throw JavaScriptError(json: frame.header["error"] ?? .null).flareError
+            throw WorkerResponse.failure(frame.header)
         }
         return InvocationResult(value: frame.header, body: Array(frame.body.readableBytesView))
     }
 
     private func answer(_ frame: RunnerFrame, of invocation: Invocation, id: String) async {
         defer { state.withLock { $0.endCall(of: id) } }
+        let name = frame.header["b"]?.stringValue
+        if frame.header["m"]?.stringValue == "fetch", let service = name.flatMap({ bindings[$0] }) as? ServiceBinding {
+            return await answerFetch(frame, of: service, depth: invocation.depth + 1)
+        }
         let reply = await reply(to: frame, of: invocation)
         guard !Task.isCancelled, let call = frame.header["id"] else { return }
         var fields: [String: JSONValue] = ["id": call]
@@ -225,6 +236,10 @@ final class Runner: Sendable {
             return .failure(JavaScriptError(message: "env.\(name.prefix(64)) is not a binding of this Worker"))
         }
         do {
+            if let service = binding as? ServiceBinding {
+                let reply = try await service.callMethod(arguments, body: body, depth: invocation.depth + 1)
+                return .value(reply.value, body: reply.body)
+            }
             let reply = try await binding.call(method, arguments: arguments, body: body)
             return .value(reply.value, body: reply.body)
         } catch {
