@@ -81,8 +81,10 @@ class InboundBody {
         while (this.#chunks.length === 0 && !this.#end) await new Promise((resolve) => (this.#wake = resolve));
         if (this.#chunks.length > 0) {
           const chunk = this.#chunks.shift();
+          const { byteLength } = chunk;
+          // Takes the chunk's buffer away, and with it its length.
           controller.enqueue(chunk);
-          this.#pay(chunk.byteLength);
+          this.#pay(byteLength);
         } else if (this.#end.error) {
           controller.error(makeError({ ...this.#end.error, stack: undefined }));
         } else {

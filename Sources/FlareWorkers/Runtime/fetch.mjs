@@ -48,13 +48,18 @@ function makeRequest(invocation, header, signal) {
 
 async function sendResponse(invocation, header, response) {
   const head = { t: "head", id: invocation.id, status: response.status, headers: responseHeaders(response) };
-  if (response.body === null || header.method === "HEAD" || bodyless.includes(response.status)) {
+  if (response.body === null || bodyless.includes(response.status)) {
     response.body?.cancel().catch(() => {});
     return sendFrame({ ...head, end: true });
   }
   const reader = response.body.getReader();
   const { chunks, pending, isDone, size } = await readAtOnce(reader);
-  if (isDone) return sendFrame({ ...head, length: size, end: true }, Buffer.concat(chunks));
+  if (header.method === "HEAD") {
+    reader.cancel().catch(() => {});
+    if (isDone && !response.headers.has("content-length")) head.headers.push(["content-length", `${size}`]);
+    return sendFrame({ ...head, end: true });
+  }
+  if (isDone) return sendFrame({ ...head, end: true }, Buffer.concat(chunks));
   sendFrame(head);
   await sendBody(invocation, `i${invocation.id}`, reader, [...chunks.map((value) => ({ done: false, value })), ...pending]);
 }

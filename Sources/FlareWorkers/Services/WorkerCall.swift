@@ -28,6 +28,11 @@ package final class WorkerCall: Sendable {
     /// Whether the Worker has answered by itself.
     var hasAnswer: Bool { isAnswered.load(ordering: .acquiring) }
 
+    /// Waits for the answer of a `fetch` handler.
+    ///
+    /// Throws as `WorkerService.fetch`.
+    package func fetched() async throws -> WorkerResponse { try await WorkerResponse(answered(), of: self) }
+
     /// Waits for the answer; cancels the call when the waiting task is cancelled.
     func answered() async throws -> Answered {
         let result = await withTaskCancellationHandler {

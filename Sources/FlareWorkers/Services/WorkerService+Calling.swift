@@ -9,8 +9,12 @@ extension WorkerService {
     /// `tooManyRequests`; `interrupted` when the calling task is cancelled, of which the code is told by
     /// `request.signal`.
     package func fetch(_ request: WorkerRequest) async throws -> WorkerResponse {
-        let call = try start(request.invocation, request: request.body)
-        return try await WorkerResponse(call.answered(), of: call)
+        try await begin(request).fetched()
+    }
+
+    /// As `fetch`, for callers that may have to cancel the call at any time until the body's end.
+    package func begin(_ request: WorkerRequest) throws -> WorkerCall {
+        try start(request.invocation, request: request.body)
     }
 
     /// Begins a call that is answered before it ends.
