@@ -61,7 +61,8 @@ async function sendResponse(invocation, header, response) {
   }
   if (isDone) return sendFrame({ ...head, end: true }, Buffer.concat(chunks));
   sendFrame(head);
-  await sendBody(invocation, `i${invocation.id}`, reader, [...chunks.map((value) => ({ done: false, value })), ...pending]);
+  const reads = [...chunks.map((value) => ({ done: false, value })), ...pending];
+  await sendBody(invocation, `i${invocation.id}`, reader, reads);
 }
 
 /// What a stream has ready, so that a short answer is one frame; never waits for more.
@@ -80,8 +81,8 @@ async function readAtOnce(reader) {
   return { chunks, size, isDone: false, pending: [] };
 }
 
-/// Each Set-Cookie is an entry of its own. Unless the response says that its body is encoded by hand, the body is plain:
-/// a fetched one was decoded on the way in, and its length was that of the encoded bytes.
+/// Each Set-Cookie is an entry of its own. Unless the response says that its body is encoded by hand, the body is
+/// plain: a fetched one was decoded on the way in, and its length was that of the encoded bytes.
 function responseHeaders(response) {
   const headers = [...response.headers];
   if (!response.headers.has("content-encoding") || keepsEncoding(response)) return headers;

@@ -78,11 +78,8 @@ package struct ServiceBinding: Binding {
 
     private func checkDepth(_ depth: Int) throws {
         guard depth > Limits.serviceDepthMax else { return }
-        throw FlareError(
-            .runFailed,
-            "Subrequest depth limit exceeded: this request went through \(Limits.serviceDepthMax) services, "
-                + "the last of them \"\(declaration.target)\"",
-            hint: "two Workers may be calling each other without end"
-        )
+        let text =
+            "Subrequest depth limit exceeded: a request went through \(Limits.serviceDepthMax) services on its way "
+        throw JavaScriptError(message: text + "to \"\(declaration.target)\"; do Workers call each other without end?")
     }
 }
