@@ -12,23 +12,24 @@ struct Bindings: Sendable {
     let buckets: BucketService
     let pipelines: PipelineService
     let workflows: LateWorkflows
+    let workers: LateWorkers
 
     var hooks: WorkerHooks {
         WorkerHooks(
-            binding: { declaration, _ in try binding(declaration) },
+            binding: { declaration, _ in binding(declaration) },
             register: { try register($0, in: $1) },
             unregister: { try unregister($0, in: $1) },
             versionsInUse: { try workflows.value.workerVersionsInUse($0, in: $1) }
         )
     }
 
-    private func binding(_ declaration: BindingDeclaration) throws -> any Binding {
+    private func binding(_ declaration: BindingDeclaration) -> any Binding {
         switch declaration.kind {
         case .bucket: BucketBinding(service: buckets, bucket: declaration.target)
         case .queue: QueueBinding(service: queues, queue: declaration.target)
         case .workflow: WorkflowBinding(service: workflows.value, workflow: declaration.target)
         case .pipeline: PipelineBinding(pipelines: pipelines, pipeline: declaration.target)
-        case .service: throw FlareError(.invalidArgument, "flare cannot run the service \"\(declaration.target)\"")
+        case .service: ServiceBinding(declaration) { [workers] in workers.value }
         }
     }
 
@@ -134,7 +135,7 @@ struct Bindings: Sendable {
         case .pipeline:
             _ = try pipelines.stream(named: binding.target)
         case .service:
-            throw FlareError(.invalidArgument, "flare cannot run the service \"\(binding.target)\"")
+            try WorkerService.checkService(binding, in: transaction)
         }
     }
 }

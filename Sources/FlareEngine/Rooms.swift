@@ -52,7 +52,13 @@ struct Rooms: Sendable {
         try await pipelines.open()
         // Workers call workflows and workflows run Workers: one of the two must be named before it exists.
         let late = LateWorkflows()
-        let bindings = Bindings(queues: queues, buckets: buckets, pipelines: pipelines, workflows: late)
+        let bindings = Bindings(
+            queues: queues,
+            buckets: buckets,
+            pipelines: pipelines,
+            workflows: late,
+            workers: lateWorkers
+        )
         workers = try WorkerService(
             state: state,
             database: database,
@@ -88,7 +94,7 @@ struct Rooms: Sendable {
     }
 }
 
-/// The room of Workers, for pipelines, which are made before it and call it after.
+/// The room of Workers, for what is made before it and calls it after: pipelines, and the bindings of Workers.
 final class LateWorkers: Sendable {
     private let service = Mutex<WorkerService?>(nil)
 
@@ -103,9 +109,9 @@ final class LateWorkers: Sendable {
         )
     }
 
-    private var value: WorkerService {
+    var value: WorkerService {
         guard let service = service.withLock({ $0 }) else {
-            preconditionFailure("a pipeline ran a transform before the engine was joined")
+            preconditionFailure("a Worker was called before the engine was joined")
         }
         return service
     }

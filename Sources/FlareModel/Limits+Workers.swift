@@ -56,4 +56,24 @@ extension Limits {
 
     /// Calls of one process to the engine that may wait for their answers at the same time.
     package static let runnerCallsMax = 10_000
+
+    /// How long a Worker may take to answer a request or a method (Cloudflare's proxy waits as long).
+    ///
+    /// A body that has begun may take longer.
+    package static let workerAnswerTimeout = Duration.seconds(100)
+
+    /// Requests and calls of methods that may be open in one Worker: each holds up to two windows of bytes.
+    package static let workerCallsMax = 1_000
+
+    /// Bytes of one body in one direction that may be on their way to or from a process.
+    package static let streamWindowBytes = 262_144
+
+    /// One chunk of a body, in bytes, so that bodies of one process take turns.
+    package static let streamChunkBytesMax = 65_536
+
+    /// Bytes that are read before the sender is told, so that small chunks do not cost a frame each.
+    package static let streamCreditBytesMin = 32_768
+
+    /// Services that may call each other in a row (Cloudflare's limit of nested subrequests).
+    package static let serviceDepthMax = 16
 }

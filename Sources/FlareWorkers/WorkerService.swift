@@ -21,6 +21,7 @@ package final class WorkerService: Sendable {
     let toolbox: Toolbox
     let runtime: RuntimeFiles
     let register: ProcessRegister
+    let calls = WorkerCalls()
     private let fleet: RunnerFleet
     private let starter: RunnerStarter
     /// Versions that are being deployed: their directories are not left over, although no row names them.
@@ -121,6 +122,7 @@ package final class WorkerService: Sendable {
         let hooks = hooks
         try await database.write { tx in
             let record = try WorkerRecord.named(name, in: tx)
+            try Self.checkUnbound(name, in: tx)
             guard try hooks.versionsInUse(name, tx).isEmpty else {
                 throw FlareError(
                     .inUse,
@@ -233,6 +235,7 @@ extension WorkerService: Service {
     /// Nothing can be invoked afterwards.
     package func stop() async {
         await fleet.stop()
+        await calls.stop()
         await spawner.stop()
     }
 }

@@ -9,6 +9,7 @@ package struct WorkerSettings: Sendable {
     /// An explicit esbuild (`FLARE_ESBUILD`), or nil.
     package var esbuildPath: String?
     package var startTimeout = Limits.workerStartTimeout
+    package var answerTimeout = Limits.workerAnswerTimeout
     package var unresponsiveTimeout = Limits.workerUnresponsiveTimeout
     package var idleTimeout = Limits.workerIdleTimeout
     package var drainTimeout = Limits.workerDrainTimeout

@@ -38,6 +38,7 @@ struct WorkersFixture {
         let (registered, calls) = (Recorder<DeployedConfiguration>(), Recorder<String>())
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        let late = Recorder<WorkerService>()
         let service = try WorkerService(
             state: StateDirectory(path: directory),
             database: database,
@@ -46,14 +47,21 @@ struct WorkersFixture {
             group: MultiThreadedEventLoopGroup.singleton,
             settings: settings,
             hooks: WorkerHooks(
-                binding: { declaration, _ in FakeBinding(declaration: declaration, calls: calls) },
-                register: { configuration, _ in
+                binding: { declaration, _ in
+                    guard declaration.kind != .service else { return ServiceBinding(declaration) { late.values[0] } }
+                    return FakeBinding(declaration: declaration, calls: calls)
+                },
+                register: { configuration, transaction in
+                    for binding in configuration.bindings where binding.kind == .service {
+                        try WorkerService.checkService(binding, in: transaction)
+                    }
                     try register(configuration)
                     registered.append(configuration)
                 },
                 versionsInUse: { _, _ in versionsInUse() }
             )
         )
+        late.append(service)
         let fixture = WorkersFixture(
             service: service,
             database: database,

@@ -2,6 +2,7 @@ import FlareModel
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
 
 /// Where products hang their routes.
 ///
@@ -32,9 +33,11 @@ struct APIRoutes {
 struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let isLocal: Bool
+    let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
         isLocal = source.channel.localAddress?.pathname != nil
     }
 }

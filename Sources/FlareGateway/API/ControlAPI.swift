@@ -56,6 +56,8 @@ package struct ControlAPI: Sendable {
     ) {
         let router = Router(context: APIContext.self)
         router.add(middleware: APIErrorMiddleware(logger: logger))
+        // Before the tokens: these are what the Workers' own users call.
+        router.add(middleware: WorkerRouteMiddleware(gateway: WorkerGateway(workers: services.workers, logger: logger)))
         router.add(middleware: APITokenMiddleware(tokens: services.tokens))
         let routes = APIRoutes(router: router)
         EngineRoutes(tokens: services.tokens, info: info, stop: stop, tls: tls).register(on: routes)

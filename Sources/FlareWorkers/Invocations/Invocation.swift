@@ -1,12 +1,12 @@
 package import FlareModel
 
-/// One call of a Worker's code: a handler or a workflow's `run`.
+/// One call of a Worker's code: a handler, a method or a workflow's `run`.
 package struct Invocation: Sendable {
     package typealias CallHandler = @Sendable (RunnerCall, @escaping @Sendable (RunnerReply) -> Void) -> Void
 
     /// What of the Worker is called.
     package enum Kind: String, Sendable {
-        case fetch, queue, scheduled, pipeline, workflow
+        case fetch, rpc, queue, scheduled, pipeline, workflow
     }
 
     package var worker: String
@@ -27,6 +27,10 @@ package struct Invocation: Sendable {
     package var processesMax = 1
     /// Shown with each console line: `instance`, `queue`.
     package var tags: [String: String]
+    /// Through how many Workers a call of a service has come already.
+    package var depth = 0
+    /// Set for `fetch` and `rpc`, which are answered before they end.
+    var call: WorkerCall?
     /// Answers calls that are not of a binding: the steps of a workflow.
     ///
     /// Called on an event loop, in the order of the calls, and must not block; the second argument takes the answer,

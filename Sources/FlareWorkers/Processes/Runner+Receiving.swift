@@ -25,6 +25,7 @@ extension Runner {
         case "call": receiveCall(frame)
         case "result": receiveResult(frame)
         case "log": receiveLog(frame)
+        case "head", "chunk", "credit", "cancel": receiveStream(frame)
         case "crash":
             let error = JavaScriptError(json: frame.header["error"] ?? .null)
             let text = "the Worker \"\(worker)\" crashed: \(error.name): \(error.message)"
@@ -56,6 +57,7 @@ extension Runner {
             if frame.header["b"] == nil, let handler = callHandlers.withLock({ $0[invocation] }) {
                 return receive(frame, of: invocation, handler)
             }
+            openStreams(ofCall: frame, invocation: invocation)
             return _ = continuation.yield(.call(frame))
         }
         guard let call = frame.header["id"] else { return }

@@ -19,7 +19,8 @@ final class Runner: Sendable {
     }
 
     let worker: String
-    private let bindings: [String: any Binding]
+    let bindings: [String: any Binding]
+    let streams = RunnerStreams()
     let time: any TimeSource
     let logger: Logger
     let state: Mutex<RunnerState>
@@ -139,6 +140,7 @@ final class Runner: Sendable {
         logSinks.withLock { $0[id] = invocation.onLog }
         callHandlers.withLock { $0[id] = invocation.onCall }
         defer { forget(id) }
+        if let call = invocation.call { openStreams(of: call, id: id) }
         try process.withLock { $0 }?.send(invocation.frame(id: id))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
@@ -146,13 +148,17 @@ final class Runner: Sendable {
                 let end = time.now() + deadline
                 group.addTask { [self] in
                     await time.sleep(until: end)
-                    if !Task.isCancelled { expire(id, after: deadline) }
+                    // One that has answered may go on for as long as somebody reads.
+                    if !Task.isCancelled, invocation.call?.hasAnswer != true { expire(id, after: deadline) }
                 }
+            }
+            if let body = invocation.call?.request, let window = streams["i\(id)"]?.window {
+                group.addTask { [self] in await pump(body, as: "i\(id)", window: window) }
             }
             for await event in events {
                 switch event {
                 case .call(let frame):
-                    group.addTask { [self] in await answer(frame, id: id) }
+                    group.addTask { [self] in await answer(frame, id: id, depth: invocation.depth + 1) }
                 case .result(let frame): return try Self.result(of: frame)
                 case .lost(let reason): throw reason
                 }
@@ -165,6 +171,7 @@ final class Runner: Sendable {
     private func forget(_ id: String) {
         logSinks.withLock { $0[id] = nil }
         callHandlers.withLock { $0[id] = nil }
+        streams.closeAll(of: id)
         let isOver = state.withLock { state in
             state.end(id, now: .now)
             if case .draining = state.phase { return !state.isBusy }
@@ -195,14 +202,18 @@ final class Runner: Sendable {
     private static func result(of frame: RunnerFrame) throws -> InvocationResult {
         guard frame.header["ok"]?.boolValue == true else {
             if let failure = PipelineTransformFailure(json: frame.header) { throw failure.flareError }
-            throw JavaScriptError(json: frame.header["error"] ?? .null).flareError
+            throw WorkerResponse.failure(frame.header)
         }
         return InvocationResult(value: frame.header, body: Array(frame.body.readableBytesView))
     }
 
-    private func answer(_ frame: RunnerFrame, id: String) async {
+    private func answer(_ frame: RunnerFrame, id: String, depth: Int) async {
         defer { state.withLock { $0.endCall(of: id) } }
-        let reply = await reply(to: frame)
+        let name = frame.header["b"]?.stringValue
+        if frame.header["m"]?.stringValue == "fetch", let service = name.flatMap({ bindings[$0] }) as? ServiceBinding {
+            return await answerFetch(frame, of: service, depth: depth)
+        }
+        let reply = await reply(to: frame, depth: depth)
         guard !Task.isCancelled, let call = frame.header["id"] else { return }
         send(reply, to: call)
     }
@@ -220,7 +231,7 @@ final class Runner: Sendable {
         }
     }
 
-    private func reply(to frame: RunnerFrame) async -> RunnerReply {
+    private func reply(to frame: RunnerFrame, depth: Int) async -> RunnerReply {
         let method = frame.header["m"]?.stringValue ?? ""
         let arguments = frame.header["args"] ?? .null
         let body = Array(frame.body.readableBytesView)
@@ -231,6 +242,10 @@ final class Runner: Sendable {
             return .failure(JavaScriptError(message: "env.\(name.prefix(64)) is not a binding of this Worker"))
         }
         do {
+            if let service = binding as? ServiceBinding {
+                let reply = try await service.callMethod(arguments, body: body, depth: depth)
+                return .value(reply.value, body: reply.body)
+            }
             let reply = try await binding.call(method, arguments: arguments, body: body)
             return .value(reply.value, body: reply.body)
         } catch {

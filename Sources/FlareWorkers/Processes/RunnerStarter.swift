@@ -41,6 +41,11 @@ struct RunnerStarter: Sendable {
         for declaration in configuration.bindings {
             bindings[declaration.name] = try binding(declaration, configuration.worker)
         }
+        let own = BindingDeclaration(name: Runner.loopbackBinding, kind: .service, target: configuration.worker)
+        if var loopback = try binding(own, configuration.worker) as? ServiceBinding {
+            loopback.version = configuration.version
+            bindings[own.name] = loopback
+        }
         let node = try await toolbox.node()
         let command = ChildSpawner.Command(
             path: node.path,

@@ -3,12 +3,14 @@ import { serialize } from "node:v8";
 import { R2Bucket } from "./bucket.mjs";
 import { callBinding } from "./calls.mjs";
 import { decode, encode } from "./codec.mjs";
+import { makeService } from "./service.mjs";
 
 const makers = {
   bucket: (name, target) => new R2Bucket(name, target),
   queue: (name) => new Queue(name),
   workflow: (name) => new WorkflowBinding(name),
   pipeline: (name) => new Pipeline(name),
+  service: (name) => makeService(name),
 };
 
 export function makeEnvironment(bindings, vars) {

@@ -20,7 +20,9 @@ export function sendFrame(header, body) {
 
 /// Takes up an invocation; its calls work until `endInvocation`.
 export function beginInvocation(header) {
-  const invocation = { id: header.id, tags: header.tags ?? {}, background: [], isOver: false };
+  const invocation = {
+    id: header.id, tags: header.tags ?? {}, background: [], cleanups: new Set(), onCancel: undefined, isOver: false,
+  };
   invocations.set(invocation.id, invocation);
   return invocation;
 }
@@ -32,18 +34,26 @@ export function endInvocation(id) {
   invocation.isOver = true;
   invocations.delete(id);
   for (const [call, entry] of waiting) if (entry.invocation === invocation) waiting.delete(call);
+  for (const cleanup of invocation.cleanups) cleanup();
+}
+
+/// Whoever waited for an invocation has gone; its code is told so, where it can be.
+export function cancelInvocation(id) {
+  invocations.get(id)?.onCancel?.();
 }
 
 export function invocationCount() {
   return invocations.size;
 }
 
-/// Calls the engine. Resolves to { v, body }; rejects with the engine's error.
-export function callEngine(invocation, fields, body) {
+/// Calls the engine. Resolves to { v, body }; rejects with the engine's error. `announce` is told the call's number
+/// before it is made.
+export function callEngine(invocation, fields, body, announce) {
   return new Promise((resolve, reject) => {
     if (invocation.isOver) return;
     const id = nextCall++;
     waiting.set(id, { invocation, resolve, reject });
+    announce?.(id);
     connection.send({ ...fields, t: "call", id, inv: invocation.id }, body);
   });
 }

@@ -1,46 +1,39 @@
-// The handlers of a Worker's default export: fetch, queue, scheduled.
+// The handlers of a Worker: how they are found, and those for queues and schedules.
 import { deserialize } from "node:v8";
 import { describeError } from "./codec.mjs";
 import { logLine } from "./console.mjs";
 
 const decoder = new TextDecoder();
 
-/// Calls a handler of an object, or of a class that extends WorkerEntrypoint.
-function call(target, name, value, env, ctx) {
+/// The handler of an exported object, or of an exported class that extends WorkerEntrypoint, as a function of its first
+/// argument. Throws when there is none.
+export function handlerOf(exported, exportName, name, env, ctx) {
+  const target = exported[exportName];
+  const owner = exportName === "default" ? "the default export" : `the export ${exportName}`;
   if (typeof target === "function") {
-    const instance = new target(ctx, env);
-    if (typeof instance[name] !== "function") throw missing(name);
-    return instance[name](value);
+    if (typeof target.prototype?.[name] !== "function") throw new MissingHandlerError(owner, name);
+    return async (value) => new target(ctx, env)[name](value);
   }
-  if (typeof target?.[name] !== "function") throw missing(name);
-  return target[name](value, env, ctx);
+  if (typeof target?.[name] !== "function") throw new MissingHandlerError(owner, name);
+  return async (value) => target[name](value, env, ctx);
 }
 
-function missing(name) {
-  return new TypeError(`the default export has no handler ${name}()`);
-}
-
-/// Returns { fields: { status, headers }, body }.
-export async function runFetch(target, header, body, env, ctx) {
-  const hasBody = body.byteLength > 0 && !["GET", "HEAD"].includes(header.method);
-  const request = new Request(header.url, {
-    method: header.method, headers: header.headers, body: hasBody ? Uint8Array.from(body) : undefined,
-    redirect: "manual",
-  });
-  const response = await call(target, "fetch", request, env, ctx);
-  if (!(response instanceof Response)) throw new TypeError("fetch() did not return a Response");
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  return { fields: { status: response.status, headers: [...response.headers] }, body: bytes };
+/// The engine tells it from what user code throws by its name.
+class MissingHandlerError extends TypeError {
+  constructor(owner, name) {
+    super(`${owner} has no handler ${name}()`);
+    Object.defineProperty(this, "name", { value: "MissingHandlerError" });
+  }
 }
 
 /// Returns { fields: { noRetry }, failure? }.
-export async function runScheduled(target, header, env, ctx) {
+export async function runScheduled(handler, header) {
   let noRetry = false;
   const controller = {
     cron: header.cron, scheduledTime: header.scheduledTime, type: "scheduled", noRetry() { noRetry = true; },
   };
   try {
-    await call(target, "scheduled", controller, env, ctx);
+    await handler(controller);
     return { fields: { noRetry } };
   } catch (failure) {
     return { fields: { noRetry }, failure };
@@ -49,12 +42,12 @@ export async function runScheduled(target, header, env, ctx) {
 
 /// Returns { fields: { per: [[id, "ack" | "retry", delaySeconds?]…] }, failure? }, one entry for each message. Without
 /// an explicit call a message is acknowledged when the handler returns, and retried when it throws.
-export async function runQueue(target, header, body, env, ctx) {
+export async function runQueue(handler, header, body) {
   const verdicts = new Map();
   const batch = new MessageBatch(header, body, verdicts);
   let failure;
   try {
-    await call(target, "queue", batch, env, ctx);
+    await handler(batch);
   } catch (error) {
     failure = error;
     logLine("error", `queue() failed: ${describeError(error).stack ?? error}`);

@@ -1,22 +1,29 @@
 // The process of one version of a Worker: connects to the engine, imports the bundle, runs what the engine asks for.
 import { pathToFileURL } from "node:url";
+import { receiveStreamFrame } from "./bodies.mjs";
 import {
-  beginInvocation, current, endInvocation, invocationCount, sendFrame, settleCall, useConnection,
+  beginInvocation, cancelInvocation, current, endInvocation, invocationCount, sendFrame, settleCall, useConnection,
 } from "./calls.mjs";
 import { makeEnvironment } from "./bindings.mjs";
 import * as classes from "./classes.mjs";
 import { describeError } from "./codec.mjs";
 import { captureConsole, logLine } from "./console.mjs";
 import { connect } from "./frames.mjs";
-import { runFetch, runQueue, runScheduled } from "./handlers.mjs";
+import { makeContext, makeEnvironmentExports, waitUntil } from "./context.mjs";
+import { runFetch } from "./fetch.mjs";
+import { handlerOf, runQueue, runScheduled } from "./handlers.mjs";
+import { installHTTP } from "./http.mjs";
 import { describeFailure, runPipeline } from "./pipeline.mjs";
 import { installPolyfills } from "./polyfill.mjs";
+import { makeLoopback, runMethod } from "./service.mjs";
 import { runWorkflow } from "./workflow.mjs";
 
 const exit = process.exit.bind(process);
 let limits;
 let env;
 let exported;
+/// `ctx.exports`; filled when the bundle is imported.
+const loopback = {};
 
 const connection = connect(onFrame, () => exit(0));
 useConnection(connection);
@@ -28,6 +35,11 @@ function onFrame(header, body) {
     case "hello": return void hello(header);
     case "invoke": return void invoke(header, body);
     case "reply": return settleCall(header, body);
+    case "chunk":
+    case "credit": return receiveStreamFrame(header, body);
+    case "cancel":
+      receiveStreamFrame(header, body);
+      return cancelInvocation(header.s.slice(1));
     case "abort": return endInvocation(header.id);
     case "ping": return sendFrame({ t: "pong", invocations: invocationCount() });
   }
@@ -39,11 +51,13 @@ async function hello(header) {
   process.setSourceMapsEnabled(true);
   captureConsole(limits.consoleLineBytesMax);
   installPolyfills();
+  installHTTP();
   env = makeEnvironment(header.bindings, header.vars);
   for (const [name, value] of Object.entries(header.vars)) if (typeof value === "string") process.env[name] = value;
-  globalThis[Symbol.for("flare.runtime")] = { ...classes, env, waitUntil };
+  globalThis[Symbol.for("flare.runtime")] = { ...classes, ...makeEnvironmentExports(env, loopback), waitUntil };
   try {
     exported = await import(pathToFileURL(header.bundle).href);
+    Object.assign(loopback, makeLoopback(exported, classes.describeExport));
     const exports = {};
     for (const [name, value] of Object.entries(exported)) exports[name] = classes.describeExport(value);
     sendFrame({ t: "ready", exports });
@@ -60,11 +74,15 @@ async function invoke(header, body) {
   await current.run({ invocation }, async () => {
     let result;
     try {
-      const { fields, body: value, failure } = await dispatch(invocation, header, body);
+      const work = dispatch(invocation, header, body);
+      work.catch(() => {});
+      const { fields, body: value, failure } = await Promise.race([work, invocation.aborted.promise]);
       result = [{ t: "result", id: header.id, ok: true, ...fields }, value];
       if (failure) result[0].failure = describeError(failure);
     } catch (error) {
       result = [{ t: "result", id: header.id, ok: false, ...describeFailure(error) }];
+      // Whoever waits for the answer of a Worker need not wait for its `waitUntil`.
+      if (["fetch", "rpc"].includes(header.kind) && !invocation.isOver) sendFrame({ ...result[0], t: "head" });
     }
     await finishBackground(invocation);
     if (!invocation.isOver) send(...result);
@@ -88,11 +106,13 @@ function resultBytesMax() {
 }
 
 function dispatch(invocation, header, body) {
-  const ctx = makeContext();
+  const ctx = makeContext(invocation, header, loopback);
+  const name = header.cls ?? "default";
   switch (header.kind) {
-    case "fetch": return runFetch(exported.default, header, body, env, ctx);
-    case "queue": return runQueue(exported.default, header, body, env, ctx);
-    case "scheduled": return runScheduled(exported.default, header, env, ctx);
+    case "fetch": return runFetch(handlerOf(exported, name, "fetch", env, ctx), invocation, header);
+    case "rpc": return runMethod(exported[name], invocation, header, body, env, ctx);
+    case "queue": return runQueue(handlerOf(exported, name, "queue", env, ctx), header, body);
+    case "scheduled": return runScheduled(handlerOf(exported, name, "scheduled", env, ctx), header);
     case "pipeline": return runPipeline(exported, header, body, env, ctx, resultBytesMax());
     case "workflow": {
       const Class = exported[header.cls];
@@ -101,14 +121,6 @@ function dispatch(invocation, header, body) {
     }
     default: throw new TypeError(`unknown kind of invocation: ${header.kind}`);
   }
-}
-
-function makeContext() {
-  return { waitUntil, passThroughOnException() {}, props: {} };
-}
-
-function waitUntil(promise) {
-  current.getStore()?.invocation?.background.push(Promise.resolve(promise));
 }
 
 async function finishBackground(invocation) {
