@@ -51,6 +51,7 @@ package final class WorkerService: Sendable {
         }
         toolbox = Toolbox(settings: settings, spawner: spawner, scratchDirectory: state.workers)
         register = ProcessRegister(directory: state.workers + "/.processes")
+        let changed = Wake()
         let starter = RunnerStarter(
             versions: VersionDirectories(root: state.workers),
             database: database,
@@ -62,10 +63,13 @@ package final class WorkerService: Sendable {
             spawner: spawner,
             toolbox: toolbox,
             runtime: runtime,
-            register: register
+            register: register,
+            changed: changed
         )
         self.starter = starter
-        fleet = RunnerFleet(settings: settings, time: time) { try await starter.start($0) }
+        fleet = RunnerFleet(settings: settings, time: time, logger: logger, changed: changed) {
+            try await starter.start($0)
+        }
         let killed = register.killLeftovers()
         if !killed.isEmpty { logger.warning("killed processes left over", metadata: ["pids": "\(killed)"]) }
     }
@@ -151,7 +155,7 @@ package final class WorkerService: Sendable {
     /// process forgets the invocation and `CancellationError` is thrown.
     package func invoke(_ invocation: Invocation) async throws -> InvocationResult {
         let key = try await key(of: invocation)
-        var attempts = 0
+        var (attempts, disturbances) = (0, 0)
         while true {
             let runner = try await fleet.runner(for: key, processesMax: invocation.processesMax)
             do {
@@ -161,6 +165,12 @@ package final class WorkerService: Sendable {
                 attempts += 1
             } catch let refusal as RunnerRefusal {
                 throw refusal.reason
+            } catch let error as FlareError
+                where error.cause is BystanderLost && invocation.kind == .queue
+                && disturbances < Limits.workerDisturbancesMax
+            {
+                // Messages are delivered at least once, and this loss is not theirs to be counted.
+                disturbances += 1
             }
         }
     }

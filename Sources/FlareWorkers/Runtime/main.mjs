@@ -1,7 +1,7 @@
 // The process of one version of a Worker: connects to the engine, imports the bundle, runs what the engine asks for.
 import { pathToFileURL } from "node:url";
 import {
-  beginInvocation, current, endInvocation, invocationCount, sendFrame, settleCall, useConnection,
+  beginInvocation, current, endInvocation, enter, invocationCount, sendFrame, settleCall, useConnection,
 } from "./calls.mjs";
 import { makeEnvironment } from "./bindings.mjs";
 import * as classes from "./classes.mjs";
@@ -9,11 +9,15 @@ import { describeError } from "./codec.mjs";
 import { captureConsole, logLine } from "./console.mjs";
 import { connect } from "./frames.mjs";
 import { runFetch, runQueue, runScheduled } from "./handlers.mjs";
+import { openInspector } from "./inspect.mjs";
+import { markedInvocation } from "./marks.mjs";
 import { describeFailure, runPipeline } from "./pipeline.mjs";
 import { installPolyfills } from "./polyfill.mjs";
 import { runWorkflow } from "./workflow.mjs";
 
+// Kept before user code can replace them.
 const exit = process.exit.bind(process);
+const { Promise } = globalThis;
 let limits;
 let env;
 let exported;
@@ -29,6 +33,7 @@ function onFrame(header, body) {
     case "invoke": return void invoke(header, body);
     case "reply": return settleCall(header, body);
     case "abort": return endInvocation(header.id);
+    case "inspect": return void openInspector(header.port).then(sendFrame);
     case "ping": return sendFrame({ t: "pong", invocations: invocationCount() });
   }
 }
@@ -57,7 +62,7 @@ async function hello(header) {
 /// Runs one invocation, with everything that it left to `waitUntil`, and answers with one frame.
 async function invoke(header, body) {
   const invocation = beginInvocation(header);
-  await current.run({ invocation }, async () => {
+  await enter({ invocation }, async () => {
     let result;
     try {
       const { fields, body: value, failure } = await dispatch(invocation, header, body);
@@ -128,7 +133,7 @@ function protectProcess() {
   Object.defineProperty(process, "stdin", { get: () => undefined, configurable: true });
   process.on("unhandledRejection", (reason) => logLine("error", `unhandled rejection: ${reason?.stack ?? reason}`));
   process.on("uncaughtException", (error) => {
-    sendFrame({ t: "crash", error: describeError(error) });
+    sendFrame({ t: "crash", inv: markedInvocation(), error: describeError(error) });
     connection.flush(() => exit(70));
   });
 }

@@ -1,12 +1,12 @@
 // One life of a workflow instance: runs the user's class, with steps that the engine remembers.
-import { callEngine, current } from "./calls.mjs";
+import { callEngine, current, enter } from "./calls.mjs";
 import { Workflow, WorkflowTimeoutError } from "./classes.mjs";
 import { decode, describeError, encode, makeError, measure, permanentError } from "./codec.mjs";
 import { logLine } from "./console.mjs";
 import { milliseconds } from "./durations.mjs";
 import { Replay, readJournal } from "./replay.mjs";
 
-const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
+const { Promise, setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
 
 /// Runs `run` of a workflow class to its end. Returns { fields, body } of the result.
 export async function runWorkflow(Class, invocation, header, body, env, ctx, limits) {
@@ -190,10 +190,10 @@ class Life {
   async #attempt(step, callback, answer, options) {
     const { attempt, timeoutMs } = answer;
     const scope = new Scope(`${step.name}#${step.n} > `, { name: step.name, n: step.n });
-    const store = { invocation: this.#invocation, step: step.name, attempt, scope };
+    const store = { invocation: this.#invocation, step: step.name, n: step.n, attempt, scope };
     const context = { step: { name: step.shown, count: step.n }, attempt, config: options.shown };
     try {
-      const work = current.run(store, async () => callback(context));
+      const work = enter(store, async () => callback(context));
       const value = await within(timeoutMs, work);
       return { fields: { attempt, ok: true }, value: this.encodeValue(value, `the result of the step "${step.name}"`) };
     } catch (error) {
