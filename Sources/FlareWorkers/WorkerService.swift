@@ -21,8 +21,8 @@ package final class WorkerService: Sendable {
     let toolbox: Toolbox
     let runtime: RuntimeFiles
     let register: ProcessRegister
-    private let fleet: RunnerFleet
-    private let starter: RunnerStarter
+    let fleet: RunnerFleet
+    let starter: RunnerStarter
     /// Versions that are being deployed: their directories are not left over, although no row names them.
     private let underway = Mutex<Set<VersionKey>>([])
 
@@ -78,13 +78,16 @@ package final class WorkerService: Sendable {
     ///
     /// Nothing changes unless all of it works: rows, consumers and workflows are written in one transaction, after a
     /// process has started with the new bundle. Running invocations finish on the version that they began with.
-    package func deploy(directory: String) async throws -> DeploymentBody {
+    ///
+    /// `concurrency` is kept for later deploys that say nothing of it.
+    package func deploy(directory: String, concurrency: WorkerConcurrency? = nil) async throws -> DeploymentBody {
         let configuration = try WranglerConfiguration(WranglerFile.load(from: directory))
         // Deploys of one Worker at the same time never share a directory: each has a version of its own.
         let key = VersionKey(worker: configuration.name, version: Identifier.uuid())
         underway.withLock { _ = $0.insert(key) }
         defer { underway.withLock { _ = $0.remove(key) } }
-        let plan = Deployment.Plan(configuration: configuration, key: key, project: directory)
+        let kept = concurrency == nil ? try await keptConcurrency(of: key.worker) : concurrency
+        let plan = Deployment.Plan(configuration: configuration, key: key, project: directory, concurrency: kept)
         let deployment = try await Deployment.prepare(plan, service: self, starter: starter)
         let body: WorkerBody
         do {
@@ -113,9 +116,11 @@ package final class WorkerService: Sendable {
         try await database.read { tx in try WorkerRecord.all(in: tx).map { try Self.body($0, in: tx) } }
     }
 
-    /// One Worker; throws `workerNotFound` with the nearest name.
+    /// One Worker with its processes; throws `workerNotFound` with the nearest name.
     package func get(_ name: String) async throws -> WorkerBody {
-        try await database.read { tx in try Self.body(WorkerRecord.named(name, in: tx), in: tx) }
+        var body = try await database.read { tx in try Self.body(WorkerRecord.named(name, in: tx), in: tx) }
+        body.host = try await host(of: VersionKey(worker: name, version: body.version))
+        return body
     }
 
     /// Deletes a Worker with its consumers and workflows.
@@ -172,6 +177,14 @@ package final class WorkerService: Sendable {
                 // Messages are delivered at least once, and this loss is not theirs to be counted.
                 disturbances += 1
             }
+        }
+    }
+
+    private func keptConcurrency(of worker: String) async throws -> WorkerConcurrency? {
+        try await database.read { tx in
+            guard let record = try WorkerRecord.all(in: tx).first(where: { $0.name == worker }) else { return nil }
+            let key = VersionKey(worker: worker, version: record.currentVersion)
+            return try VersionRecord.find(key, in: tx)?.details.concurrency
         }
     }
 

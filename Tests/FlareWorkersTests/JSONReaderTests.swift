@@ -46,7 +46,7 @@ import Testing
     @Test func `what the writer writes is read back the same`() throws {
         let value: JSONValue = .object([
             "text": .string("q\"b\\ \n\r\t\u{1}\u{1f} é😀"), "empty": .string(""), "whole": .integer(.min),
-            "number": .number(0.1), "tiny": .number(5e-324),
+            "number": .number(0.1), "tiny": .number(.leastNonzeroMagnitude),
             "list": .array([.null, .bool(true), .bool(false), .array([])]),
             "key \"\n": .object([:]),
         ])

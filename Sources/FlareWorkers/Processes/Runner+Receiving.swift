@@ -11,8 +11,8 @@ extension Runner {
             frame: { [self] in receive($0) },
             line: { [self] in strayLine($0, $1) },
             malformed: { [self] error in
-                let broken = FlareError(.engineUnavailable, "the connection to the Worker broke", cause: error)
-                close(error as? FlareError ?? broken)
+                // A connection that broke is closed next, and the process's end says why.
+                if let error = error as? FlareError { close(error) }
             },
             ended: { [self] in ended($0) }
         )

@@ -112,6 +112,12 @@ actor RunnerFleet {
         for key in crashes.keys where key.worker == worker && key.version != version { crashes[key] = nil }
     }
 
+    /// Takes a process out of service.
+    func retire(_ runner: Runner, of key: VersionKey) {
+        slots[key]?.runners.removeAll { $0 === runner }
+        release(runner)
+    }
+
     /// Lets a process finish what it does, and end; it is still looked after.
     private func release(_ runner: Runner) {
         runner.drain()

@@ -5,7 +5,7 @@ import {
 } from "./calls.mjs";
 import { makeEnvironment } from "./bindings.mjs";
 import * as classes from "./classes.mjs";
-import { describeError } from "./codec.mjs";
+import { describeError, nameMemoryLimit } from "./codec.mjs";
 import { captureConsole, logLine } from "./console.mjs";
 import { connect } from "./frames.mjs";
 import { runFetch, runQueue, runScheduled } from "./handlers.mjs";
@@ -41,6 +41,7 @@ function onFrame(header, body) {
 /// Imports the bundle, in the world that user code expects.
 async function hello(header) {
   limits = header.limits;
+  nameMemoryLimit(limits.memoryBytesMax);
   process.setSourceMapsEnabled(true);
   captureConsole(limits.consoleLineBytesMax);
   installPolyfills();
