@@ -71,7 +71,9 @@ struct HostileCodeTests {
 
     @Test(arguments: ["buffers", "objects"])
     func `memory without end is the fault of the code that took it`(way: String) async throws {
-        try await with({ $0.memoryBytesMax = 200_000_000; $0.lookInterval = .milliseconds(50) }) { fixture in
+        try await with({
+            $0.memoryBytesMax = 200_000_000; $0.lookInterval = .milliseconds(50)
+        }) { fixture in
             let lines = Recorder<ConsoleLine>()
             let bystander = Task { try await fetch(fixture, "slow", lines) }
             #expect(await eventually { !lines.values.isEmpty })

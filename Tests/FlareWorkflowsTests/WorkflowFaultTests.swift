@@ -12,11 +12,14 @@ import Testing
         let harness = try Harness()
         let service = harness.service { step in
             let retries: JSONValue = .object(["limit": .integer(1), "delayMs": .integer(1_000)])
-            _ = try await step.run("loop", config: .object(["retries": retries])) { attempt in
-                let step = StepAttempt(step: .init(name: "loop", occurrence: 1), attempt: attempt)
-                throw Self.lost(WorkerFault(error: Self.fault, attempt: step))
+            do {
+                return try await step.run("loop", config: .object(["retries": retries])) { attempt in
+                    let step = StepAttempt(step: .init(name: "loop", occurrence: 1), attempt: attempt)
+                    throw Self.lost(WorkerFault(error: Self.fault, attempt: step))
+                }
+            } catch let error as JavaScriptError {
+                throw error.flareError
             }
-            return "null"
         }
         try await harness.run(service) { service in
             let end = try await harness.until(service, advance: .milliseconds(100)) { $0.status.isFinal }

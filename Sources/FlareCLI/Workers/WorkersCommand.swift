@@ -30,7 +30,8 @@ enum WorkerText {
             let open = process.invocations == 1 ? "1 invocation" : "\(process.invocations) invocations"
             let debugged = process.isInspected ? "  open to a debugger" : ""
             let share = Int((process.utilization * 100).rounded())
-            return "process    \(process.pid)  \(open)  \(share) % CPU  \(formatSizeBytes(process.memoryBytes))\(debugged)"
+            let memory = formatSizeBytes(process.memoryBytes)
+            return "process    \(process.pid)  \(open)  \(share) % CPU  \(memory)\(debugged)"
         }
         var lines = [limits + most] + processes
         if let broken = host.broken { lines.append("broken     \(broken)") }

@@ -18,6 +18,7 @@ import { runWorkflow } from "./workflow.mjs";
 // Kept before user code can replace them.
 const exit = process.exit.bind(process);
 const { Promise } = globalThis;
+const withoutPrototype = Object.setPrototypeOf;
 let limits;
 let env;
 let exported;
@@ -66,7 +67,8 @@ async function invoke(header, body) {
   await enter({ invocation }, async () => {
     let result;
     try {
-      const { fields, body: value, failure } = await dispatch(invocation, header, body);
+      // Without a prototype, so that what user code adds to Object.prototype is no part of the result.
+      const { fields, body: value, failure } = withoutPrototype(await dispatch(invocation, header, body), null);
       result = [{ t: "result", id: header.id, ok: true, ...fields }, value];
       if (failure) result[0].failure = describeError(failure);
     } catch (error) {
