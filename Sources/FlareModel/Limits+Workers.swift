@@ -13,8 +13,21 @@ extension Limits {
     /// The longest sleep or delay of a step: 366 days, in milliseconds.
     package static let stepMillisecondsMax: Int64 = 366 * 86_400_000
 
-    /// RLIMIT_DATA of a process of user code, in bytes: JavaScript heap, ArrayBuffers and WebAssembly together.
-    package static let workerDataBytesMax: UInt64 = 1024 * 1024 * 1024
+    /// Resident memory of a process of user code, in bytes: JavaScript heap, ArrayBuffers and WebAssembly together.
+    ///
+    /// `limits.memory_mb` of a Worker's configuration sets another one, within the range below.
+    package static let workerMemoryBytesMax: UInt64 = 1_000_000_000
+
+    /// What `limits.memory_mb` may be: Node alone takes 50 MB.
+    package static let workerMemoryMegabytes = 128...65_536
+
+    /// Processor time that code may use without returning to the event loop: Cloudflare's default of an invocation.
+    ///
+    /// `limits.cpu_ms` of a Worker's configuration sets another one, within the range below.
+    package static let workerProcessorTime = Duration.seconds(30)
+
+    /// What `limits.cpu_ms` may be, Cloudflare's bounds.
+    package static let workerProcessorMilliseconds = 10...300_000
 
     /// Processes of one version at once, however many an invocation would like: each takes some 50 MB.
     package static let workerProcessesMax = 16
@@ -24,10 +37,32 @@ extension Limits {
     /// Node alone needs 50 to 200 ms.
     package static let workerStartTimeout = Duration.seconds(30)
 
-    /// A process that has not answered a ping for this long is killed: its code loops without end.
-    ///
-    /// Cloudflare's largest processor time of a step is five minutes.
-    package static let workerUnresponsiveTimeout = Duration.seconds(300)
+    /// A process that has not answered a ping for this long is killed even though it uses no processor time: its code
+    /// waits in a way that stops everything, such as `Atomics.wait`.
+    package static let workerUnresponsiveTimeout = Duration.seconds(60)
+
+    /// A process with an invocation past its deadline is killed after a silence of this length; one that still answers
+    /// may finish its other invocations.
+    package static let workerExpiredGrace = Duration.seconds(2)
+
+    /// How often busy processes are looked at.
+    package static let workerLookInterval = Duration.milliseconds(500)
+
+    /// The part of its time that a process computes when another one should share its work.
+    package static let workerBusyUtilization = 0.7
+
+    /// How long a process counts as busy after a look that found it so.
+    package static let workerBusyLength = Duration.seconds(2)
+
+    /// How long a version whose code cannot be loaded is not started again, unless it is deployed anew.
+    package static let workerBrokenLength = Duration.seconds(60)
+
+    /// Deliveries of one batch that other invocations in its process may spoil without counting.
+    package static let workerDisturbancesMax = 5
+
+    /// Console lines of one process at once, and in a second from then on; more are counted and left out.
+    package static let consoleLinesBurst = 20_000
+    package static let consoleLinesPerSecond = 2_000
 
     /// A process without invocations is stopped after this long.
     package static let workerIdleTimeout = Duration.seconds(60)
@@ -37,6 +72,9 @@ extension Limits {
 
     /// The longest one batch may take in a `queue` handler (Cloudflare's limit).
     package static let queueHandlerTimeout = Duration.seconds(900)
+
+    /// The longest one call of a `scheduled` handler may take (Cloudflare's limit).
+    package static let scheduledHandlerTimeout = Duration.seconds(900)
 
     /// Waits between starts of a process that keeps dying: doubled from the first to the second value.
     package static let workerRestartDelayMin = Duration.milliseconds(250)

@@ -22,8 +22,8 @@ package final class WorkerService: Sendable {
     let runtime: RuntimeFiles
     let register: ProcessRegister
     let calls = WorkerCalls()
-    private let fleet: RunnerFleet
-    private let starter: RunnerStarter
+    let fleet: RunnerFleet
+    let starter: RunnerStarter
     /// Versions that are being deployed: their directories are not left over, although no row names them.
     private let underway = Mutex<Set<VersionKey>>([])
 
@@ -52,6 +52,7 @@ package final class WorkerService: Sendable {
         }
         toolbox = Toolbox(settings: settings, spawner: spawner, scratchDirectory: state.workers)
         register = ProcessRegister(directory: state.workers + "/.processes")
+        let changed = Wake()
         let starter = RunnerStarter(
             versions: VersionDirectories(root: state.workers),
             database: database,
@@ -63,10 +64,13 @@ package final class WorkerService: Sendable {
             spawner: spawner,
             toolbox: toolbox,
             runtime: runtime,
-            register: register
+            register: register,
+            changed: changed
         )
         self.starter = starter
-        fleet = RunnerFleet(settings: settings, time: time) { try await starter.start($0) }
+        fleet = RunnerFleet(settings: settings, time: time, logger: logger, changed: changed) {
+            try await starter.start($0)
+        }
         let killed = register.killLeftovers()
         if !killed.isEmpty { logger.warning("killed processes left over", metadata: ["pids": "\(killed)"]) }
     }
@@ -75,13 +79,16 @@ package final class WorkerService: Sendable {
     ///
     /// Nothing changes unless all of it works: rows, consumers and workflows are written in one transaction, after a
     /// process has started with the new bundle. Running invocations finish on the version that they began with.
-    package func deploy(directory: String) async throws -> DeploymentBody {
+    ///
+    /// `concurrency` is kept for later deploys that say nothing of it.
+    package func deploy(directory: String, concurrency: WorkerConcurrency? = nil) async throws -> DeploymentBody {
         let configuration = try WranglerConfiguration(WranglerFile.load(from: directory))
         // Deploys of one Worker at the same time never share a directory: each has a version of its own.
         let key = VersionKey(worker: configuration.name, version: Identifier.uuid())
         underway.withLock { _ = $0.insert(key) }
         defer { underway.withLock { _ = $0.remove(key) } }
-        let plan = Deployment.Plan(configuration: configuration, key: key, project: directory)
+        let kept = concurrency == nil ? try await keptConcurrency(of: key.worker) : concurrency
+        let plan = Deployment.Plan(configuration: configuration, key: key, project: directory, concurrency: kept)
         let deployment = try await Deployment.prepare(plan, service: self, starter: starter)
         let body: WorkerBody
         do {
@@ -110,9 +117,11 @@ package final class WorkerService: Sendable {
         try await database.read { tx in try WorkerRecord.all(in: tx).map { try Self.body($0, in: tx) } }
     }
 
-    /// One Worker; throws `workerNotFound` with the nearest name.
+    /// One Worker with its processes; throws `workerNotFound` with the nearest name.
     package func get(_ name: String) async throws -> WorkerBody {
-        try await database.read { tx in try Self.body(WorkerRecord.named(name, in: tx), in: tx) }
+        var body = try await database.read { tx in try Self.body(WorkerRecord.named(name, in: tx), in: tx) }
+        body.host = try await host(of: VersionKey(worker: name, version: body.version))
+        return body
     }
 
     /// Deletes a Worker with its consumers and workflows.
@@ -153,7 +162,7 @@ package final class WorkerService: Sendable {
     /// process forgets the invocation and `CancellationError` is thrown.
     package func invoke(_ invocation: Invocation) async throws -> InvocationResult {
         let key = try await key(of: invocation)
-        var attempts = 0
+        var (attempts, disturbances) = (0, 0)
         while true {
             let runner = try await fleet.runner(for: key, processesMax: invocation.processesMax)
             do {
@@ -163,7 +172,21 @@ package final class WorkerService: Sendable {
                 attempts += 1
             } catch let refusal as RunnerRefusal {
                 throw refusal.reason
+            } catch let error as FlareError
+                where error.cause is BystanderLost && invocation.kind == .queue
+                && disturbances < Limits.workerDisturbancesMax
+            {
+                // Messages are delivered at least once, and this loss is not theirs to be counted.
+                disturbances += 1
             }
+        }
+    }
+
+    private func keptConcurrency(of worker: String) async throws -> WorkerConcurrency? {
+        try await database.read { tx in
+            guard let record = try WorkerRecord.all(in: tx).first(where: { $0.name == worker }) else { return nil }
+            let key = VersionKey(worker: worker, version: record.currentVersion)
+            return try VersionRecord.find(key, in: tx)?.details.concurrency
         }
     }
 

@@ -1,4 +1,5 @@
 import FlareModel
+import FoundationEssentials
 
 /// What the engine tells the room of Workers about its machine, and bounds that tests make shorter.
 package struct WorkerSettings: Sendable {
@@ -15,7 +16,14 @@ package struct WorkerSettings: Sendable {
     package var drainTimeout = Limits.workerDrainTimeout
     package var restartDelayMin = Limits.workerRestartDelayMin
     package var restartDelayMax = Limits.workerRestartDelayMax
-    package var dataBytesMax = Limits.workerDataBytesMax
+    /// Of Workers whose configuration sets no limits of their own.
+    package var memoryBytesMax = Limits.workerMemoryBytesMax
+    package var processorTime = Limits.workerProcessorTime
+    package var expiredGrace = Limits.workerExpiredGrace
+    package var lookInterval = Limits.workerLookInterval
+    package var brokenLength = Limits.workerBrokenLength
+    /// Processes of a Worker under load that does not say how many it may have: the machine's cores.
+    package var processorCount = ProcessInfo.processInfo.activeProcessorCount
 
     package init(environment: [String: String]) {
         let path = environment["PATH"] ?? ""

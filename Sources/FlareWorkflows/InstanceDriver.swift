@@ -26,6 +26,10 @@ struct InstanceDriver: Sendable {
         case threw(JavaScriptError)
         /// The process died or could not be started.
         case lost(FlareError)
+        /// This code took its process down.
+        case faulted(WorkerFault)
+        /// The process died, and this code was not to blame.
+        case disturbed(FlareError)
         case cancelled
     }
 
@@ -79,6 +83,8 @@ struct InstanceDriver: Sendable {
             return .cancelled
         } catch let error as FlareError {
             if let thrown = error.cause as? JavaScriptError { return .threw(thrown) }
+            if let fault = error.cause as? WorkerFault { return .faulted(fault) }
+            if error.cause is BystanderLost { return .disturbed(error) }
             switch error.code {
             case .workerNotFound, .invalidArgument, .buildFailed, .runFailed:
                 // No retry can mend what is not there.
@@ -108,6 +114,8 @@ struct InstanceDriver: Sendable {
         case (_, .drained): try await pause()
         case (_, .hung(let step)): try await hung(step)
         case (.lost(let error), _): try await lost(error.description)
+        case (.faulted(let fault), _): try await faulted(fault)
+        case (.disturbed(let error), _): try await disturbed(error.message)
         // Ended from outside, or the engine stops: there is nothing to add.
         case (.cancelled, .stopped): break
         }
@@ -199,6 +207,35 @@ struct InstanceDriver: Sendable {
     private func hung(_ step: StepKey) async throws {
         let message = "step \"\(step.label)\" is past its time-out and the Worker's process does not answer"
         try await lost(message) { try $0.timeOut(step) }
+    }
+
+    /// The code took its process down: the attempt that ran has failed, like one that threw.
+    ///
+    /// Code outside of steps would do the same in every life when it did not return to the event loop, which ends the
+    /// run; for any other reason it counts as a loss, since memory may have been used up by others.
+    private func faulted(_ fault: WorkerFault) async throws {
+        if let attempt = fault.attempt {
+            return try await settle(.interrupted) { ledger, state, action in
+                guard case .wake(let wake) = action else { return }
+                _ = try ledger.end(attempt.step, attempt: attempt.attempt, .failure(fault.error))
+                try ledger.interruptOpen()
+                try RunRecord.setWaiting(ledger.run, state, wake: wake, at: ledger.now, in: ledger.transaction)
+                let message = fault.error.message
+                try ledger.log(LogRecord(.workflowInterrupted, message: message, dueAt: wake))
+            }
+        }
+        if fault.error.name == WorkerFault.processorLimitName { return try await threw(fault.error) }
+        try await lost("\(fault.error.name): \(fault.error.message)")
+    }
+
+    /// The process died for what another invocation did: the run goes on, and nothing is counted.
+    private func disturbed(_ message: String) async throws {
+        try await settle(.interrupted) { ledger, state, action in
+            guard case .wake(let wake) = action else { return }
+            try ledger.interruptOpen()
+            try RunRecord.setWaiting(ledger.run, state, wake: wake, at: ledger.now, in: ledger.transaction)
+            try ledger.log(LogRecord(.workflowInterrupted, message: message, dueAt: wake))
+        }
     }
 
     private func lost(

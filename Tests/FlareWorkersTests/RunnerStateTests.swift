@@ -8,7 +8,7 @@ import Testing
     private let reason = FlareError(.engineUnavailable, "gone")
 
     @Test func `only a ready process takes invocations`() throws {
-        var state = RunnerState(now: start)
+        var state = RunnerState(now: start, limits: .example)
         #expect(throws: RunnerRefusal.self) { try state.begin(continuation()) }
         state.becomeReady(now: start)
         let ids = [try state.begin(continuation()), try state.begin(continuation())]
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `an end loses every open invocation once, for the first reason`() throws {
-        var state = RunnerState(now: start)
+        var state = RunnerState(now: start, limits: .example)
         state.becomeReady(now: start)
         _ = try state.begin(continuation())
         let ended = try state.begin(continuation())
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `calls of one invocation are bounded, and forgotten with it`() throws {
-        var state = RunnerState(now: start)
+        var state = RunnerState(now: start, limits: .example)
         state.becomeReady(now: start)
         let id = try state.begin(continuation())
         let taken = (0...Limits.runnerCallsMax).count { _ in state.beginCall(of: id) }
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func `an expected invocation counts as load until it has begun or was refused`() throws {
-        var state = RunnerState(now: start)
+        var state = RunnerState(now: start, limits: .example)
         state.becomeReady(now: start)
         state.expect()
         state.expect()
@@ -62,7 +62,26 @@ import Testing
         #expect(state.load == 0)
     }
 
+    @Test func `a flood of console lines is cut, and what was left out is counted`() throws {
+        var state = RunnerState(now: start, limits: .example)
+        let admitted = (0..<Limits.consoleLinesBurst).count { _ in state.admitLine(at: start) == 0 }
+        #expect(admitted == Limits.consoleLinesBurst)
+        let refused = (0..<5).count { _ in state.admitLine(at: start) == nil }
+        #expect(refused == 5)
+        let later = state.admitLine(at: start + .seconds(1))
+        #expect(later == 5)
+        let next = state.admitLine(at: start + .seconds(1))
+        #expect(next == 0)
+    }
+
     private func continuation() -> AsyncStream<RunnerEvent>.Continuation {
         AsyncStream<RunnerEvent>.makeStream().continuation
+    }
+}
+
+extension RunnerLimits {
+    /// 30 seconds of processor time, 60 of silence, 1 GB.
+    static var example: RunnerLimits {
+        RunnerLimits(DeployedConfiguration(worker: "demo", version: "1"), settings: WorkerSettings(environment: [:]))
     }
 }

@@ -20,10 +20,16 @@ struct DeployCommand: FlareCommand {
     @Argument(help: "The project's directory.", completion: .directory)
     var directory: String = "."
 
+    @Option(help: "Processes under load: auto, for the number of cores, or a number. Kept for later deploys.")
+    var concurrency: String?
+
     func execute(_ shell: Shell) async throws {
         let here = FileManager.default.currentDirectoryPath
         let path = directory.hasPrefix("/") ? directory : "\(here)/\(directory)"
-        let body = DeployBody(directory: URL(filePath: path).standardized.path)
+        let body = DeployBody(
+            directory: URL(filePath: path).standardized.path,
+            concurrency: try concurrency.map { try WorkerConcurrency($0) }
+        )
         let client = try await shell.client()
         let deployment = try await client.call("POST", WorkerPath.deployments, body: body, as: DeploymentBody.self)
         for warning in deployment.warnings { shell.warn(warning) }

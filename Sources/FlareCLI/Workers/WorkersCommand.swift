@@ -5,9 +5,9 @@ import FlareModel
 struct WorkersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "workers",
-        abstract: "See deployed Workers, delete them, and call them by a clock.",
+        abstract: "See deployed Workers, delete and debug them, and call them by a clock.",
         subcommands: [
-            WorkersList.self, WorkersGet.self, WorkersDelete.self, WorkerTriggersCommand.self,
+            WorkersList.self, WorkersGet.self, WorkersInspect.self, WorkersDelete.self, WorkerTriggersCommand.self,
             WorkersTriggerScheduled.self, WorkersBackfill.self,
         ]
     )
@@ -19,10 +19,32 @@ enum WorkerPath {
     static let deployments = "/flare/v1/deployments"
 
     static func worker(_ name: String) -> String { "\(all)/\(PercentCoding.encode(name))" }
+    static func inspect(_ name: String) -> String { "\(worker(name))/inspect" }
 }
 
 /// What a Worker is joined to, as lines of text.
 enum WorkerText {
+    /// Its processes and how they fare.
+    static func lines(_ host: WorkerHostBody) -> [String] {
+        let memory = formatSizeBytes(host.memoryLimitBytes)
+        let limits = "limits     \(host.cpuLimitMilliseconds) ms of CPU at a stretch, \(memory), "
+        let most = host.concurrency == 1 ? "1 process" : "\(host.concurrency) processes under load"
+        let processes = host.processes.map { process in
+            let open = process.invocations == 1 ? "1 invocation" : "\(process.invocations) invocations"
+            let debugged = process.isInspected ? "  open to a debugger" : ""
+            let share = Int((process.utilization * 100).rounded())
+            let memory = formatSizeBytes(process.memoryBytes)
+            return "process    \(process.pid)  \(open)  \(share) % CPU  \(memory)\(debugged)"
+        }
+        var lines = [limits + most] + processes
+        if let broken = host.broken { lines.append("broken     \(broken)") }
+        if let reason = host.lastCrash, let time = host.lastCrashOn {
+            lines.append("crashes    \(host.crashes), the last one \(time.text): \(reason)")
+        }
+        if let next = host.nextStartOn { lines.append("held back  until \(next.text)") }
+        return lines
+    }
+
     static func lines(_ worker: WorkerBody) -> [String] {
         let handlers = worker.handlers.isEmpty ? [] : ["handlers   \(worker.handlers.joined(separator: ", "))"]
         let bindings = worker.bindings.map { "binding    env.\($0.name)  \($0.kind) \($0.target)" }

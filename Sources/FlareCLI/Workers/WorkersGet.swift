@@ -23,7 +23,9 @@ struct WorkersGet: FlareCommand {
             ]
             let older = worker.versions.filter { $0.id != worker.version }
             let versions = older.map { "kept       \($0.id)  \($0.createdOn.text)" }
-            return (facts + WorkerText.lines(worker) + versions).joined(separator: "\n")
+            return (facts + WorkerText.lines(worker) + (worker.host.map(WorkerText.lines) ?? []) + versions).joined(
+                separator: "\n"
+            )
         }
     }
 }

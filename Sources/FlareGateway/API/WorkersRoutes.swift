@@ -20,10 +20,18 @@ struct WorkersRoutes {
             guard body.directory.hasPrefix("/") else {
                 throw FlareError(.invalidArgument, "\"directory\" must be an absolute path, not \"\(body.directory)\"")
             }
-            return .result(try await workers.deploy(directory: body.directory))
+            return .result(try await workers.deploy(directory: body.directory, concurrency: body.concurrency))
         }
         routes.get(base) { _ in .result(try await workers.list()) }
         routes.get(base + "/:name") { request in .result(try await workers.get(request.parameter("name"))) }
+        routes.post(base + "/:name/inspect") { request in
+            let body = try await request.json(InspectBody.self)
+            return .result(try await workers.inspect(request.parameter("name"), port: body.port))
+        }
+        routes.delete(base + "/:name/inspect") { request in
+            try await workers.stopInspecting(request.parameter("name"))
+            return .empty()
+        }
         routes.delete(base + "/:name") { request in
             try await workers.delete(request.parameter("name"))
             return .empty()

@@ -4,9 +4,12 @@
 package struct DeployBody: Codable, Sendable {
     /// Absolute path of the project, which holds the wrangler file.
     package var directory: String
+    /// Processes under load; nil to leave what an earlier deploy or the configuration says.
+    package var concurrency: WorkerConcurrency?
 
-    package init(directory: String) {
+    package init(directory: String, concurrency: WorkerConcurrency? = nil) {
         self.directory = directory
+        self.concurrency = concurrency
     }
 }
 
@@ -24,6 +27,8 @@ package struct WorkerBody: Codable, Sendable, Hashable {
     package var handlers: [String]
     /// All versions that are kept, newest first.
     package var versions: [WorkerVersionBody]
+    /// Its processes and how they fare; only in the description of one Worker.
+    package var host: WorkerHostBody?
 
     package init(
         name: String,
@@ -50,7 +55,7 @@ package struct WorkerBody: Codable, Sendable, Hashable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, version, bindings, consumers, workflows, handlers, versions
+        case name, version, bindings, consumers, workflows, handlers, versions, host
         case createdOn = "created_on"
         case modifiedOn = "modified_on"
         case compatibilityDate = "compatibility_date"

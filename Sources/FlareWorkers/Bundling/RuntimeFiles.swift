@@ -11,6 +11,8 @@ struct RuntimeFiles: Sendable {
     private static let files: [(name: String, bytes: [UInt8])] = [
         ("main.mjs", PackageResources.main_mjs),
         ("frames.mjs", PackageResources.frames_mjs),
+        ("marks.mjs", PackageResources.marks_mjs),
+        ("inspect.mjs", PackageResources.inspect_mjs),
         ("codec.mjs", PackageResources.codec_mjs),
         ("calls.mjs", PackageResources.calls_mjs),
         ("console.mjs", PackageResources.console_mjs),

@@ -11,6 +11,8 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
     package var workflows: [WorkflowDeclaration]
     /// The times at which the `scheduled` handler is called; empty for none, nil to leave those that are set.
     package var crons: [String]?
+    /// What its processes may use; nil for the engine's limits.
+    package var limits: WorkerLimits?
 
     package init(
         worker: String,
@@ -18,7 +20,8 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
         bindings: [BindingDeclaration] = [],
         consumers: [ConsumerDeclaration] = [],
         workflows: [WorkflowDeclaration] = [],
-        crons: [String]? = nil
+        crons: [String]? = nil,
+        limits: WorkerLimits? = nil
     ) {
         self.worker = worker
         self.version = version
@@ -26,6 +29,23 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
         self.consumers = consumers
         self.workflows = workflows
         self.crons = crons
+        self.limits = limits
+    }
+}
+
+/// What the processes of a Worker may use; nil where its configuration says nothing.
+package struct WorkerLimits: Codable, Sendable, Hashable {
+    /// Processor time that code may use without returning to the event loop: `cpu_ms`.
+    package var processorMilliseconds: Int?
+    /// Resident memory of one process: `memory_mb`.
+    package var memoryMegabytes: Int?
+    /// Processes under load; nil for as many as the machine has cores.
+    package var concurrency: Int?
+
+    package init(processorMilliseconds: Int? = nil, memoryMegabytes: Int? = nil, concurrency: Int? = nil) {
+        self.processorMilliseconds = processorMilliseconds
+        self.memoryMegabytes = memoryMegabytes
+        self.concurrency = concurrency
     }
 }
 

@@ -14,6 +14,8 @@ struct WranglerConfiguration: Sendable {
     let workflows: [WorkflowDeclaration]
     /// Nil when the file says nothing of them.
     let crons: [String]?
+    /// Nil when the file sets none.
+    let limits: WorkerLimits?
     /// What was read and has no effect, for the person who deploys.
     let warnings: [String]
 
@@ -41,7 +43,18 @@ struct WranglerConfiguration: Sendable {
         consumers = try queues.objects("consumers").map(Self.consumer)
         let triggers = try file.object("triggers")
         crons = try triggers.crons("crons")
+        limits = try Self.limits(file.object("limits"))
         try check(file)
+    }
+
+    /// `cpu_ms` as on Cloudflare; the other two are flare's own.
+    private static func limits(_ entry: ConfigurationReader) throws -> WorkerLimits? {
+        let limits = WorkerLimits(
+            processorMilliseconds: try entry.integer("cpu_ms", Limits.workerProcessorMilliseconds),
+            memoryMegabytes: try entry.integer("memory_mb", Limits.workerMemoryMegabytes),
+            concurrency: try entry.integer("concurrency", 1...Limits.workerProcessesMax)
+        )
+        return limits == WorkerLimits() ? nil : limits
     }
 
     /// What spans several fields.

@@ -18,6 +18,8 @@ struct Deployment: Sendable {
         var key: VersionKey
         /// The directory of the wrangler file.
         var project: String
+        /// Processes under load, as the person who deploys wants it or has wanted it before; nil for no such wish.
+        var concurrency: WorkerConcurrency?
     }
 
     /// Bundles and starts.
@@ -62,7 +64,8 @@ struct Deployment: Sendable {
             bindings: configuration.bindings,
             consumers: configuration.consumers,
             workflows: configuration.workflows,
-            crons: configuration.crons
+            crons: configuration.crons,
+            limits: plan.limits
         )
         let (runner, exports) = try await starter.start(deployed, vars: configuration.vars)
         do {
@@ -79,7 +82,8 @@ struct Deployment: Sendable {
                 vars: configuration.vars,
                 compatibilityDate: configuration.compatibilityDate,
                 compatibilityFlags: configuration.compatibilityFlags,
-                exports: exports
+                exports: exports,
+                concurrency: plan.concurrency
             )
             return Deployment(configuration: configuration, bundle: bundle, details: details, runner: runner)
         } catch {
@@ -95,5 +99,15 @@ struct Deployment: Sendable {
         for workflow in workflows where !exported.contains(workflow.className) && !exported.contains("default") {
             throw ExportedNames.missingClass(workflow.className, workflow: workflow.name, exported: exported)
         }
+    }
+}
+
+extension Deployment.Plan {
+    /// The limits of the configuration, with the wish of whoever deploys above them.
+    fileprivate var limits: WorkerLimits? {
+        guard let concurrency else { return configuration.limits }
+        var limits = configuration.limits ?? WorkerLimits()
+        limits.concurrency = concurrency.processes
+        return limits
     }
 }

@@ -7,6 +7,8 @@ struct VersionDetails: Codable, Sendable {
     var compatibilityDate: String?
     var compatibilityFlags: [String]
     var exports: ExportedNames
+    /// What `flare deploy --concurrency` said, for this version and those after it.
+    var concurrency: WorkerConcurrency?
 }
 
 /// What a bundle exports, as its process reported it.

@@ -7,6 +7,17 @@ package struct Invocation: Sendable {
     /// What of the Worker is called.
     package enum Kind: String, Sendable {
         case fetch, rpc, queue, scheduled, pipeline, workflow
+
+        /// How long an invocation may take that sets no deadline of its own.
+        ///
+        /// Nil: for as long as somebody waits for it; its code must only return to the event loop in time.
+        var deadline: Duration? {
+            switch self {
+            case .queue: Limits.queueHandlerTimeout
+            case .scheduled: Limits.scheduledHandlerTimeout
+            case .fetch, .rpc, .pipeline, .workflow: nil
+            }
+        }
     }
 
     package var worker: String
@@ -19,12 +30,14 @@ package struct Invocation: Sendable {
     /// The fields of this kind, merged into the frame's header.
     package var header: JSONValue
     package var body: [UInt8]
-    /// After this long the process is killed and the invocation fails with `deadlineExceeded`.
+    /// After this long the invocation fails with `deadlineExceeded`, and its process takes nothing new.
     ///
-    /// Nil: no limit but liveness.
+    /// Nil: the limit of its kind, if that has one.
     package var deadline: Duration?
-    /// While all processes of the version are busy, one more is started until there are so many.
-    package var processesMax = 1
+    /// While all processes of the version have an invocation, one more is started until there are so many.
+    ///
+    /// Nil: another one is only started under load, up to the Worker's own `concurrency`.
+    package var processesMax: Int?
     /// Shown with each console line: `instance`, `queue`.
     package var tags: [String: String]
     /// Through how many Workers a call of a service has come already.

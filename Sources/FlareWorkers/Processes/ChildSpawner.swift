@@ -29,6 +29,8 @@ final class ChildSpawner: Sendable {
         var standardInput: Int32?
         var standardOutput: Int32?
         var standardError: Int32?
+        /// Becomes the child's descriptor 3.
+        var extra: Int32?
         /// RLIMIT_DATA, or 0 for none.
         var dataBytesMax: UInt64 = 0
     }
@@ -78,7 +80,7 @@ final class ChildSpawner: Sendable {
                             standard_input: command.standardInput ?? -1,
                             standard_output: command.standardOutput ?? -1,
                             standard_error: command.standardError ?? -1,
-                            extra: -1,
+                            extra: command.extra ?? -1,
                             data_limit_bytes: command.dataBytesMax,
                             dies_with_thread: 1
                         )

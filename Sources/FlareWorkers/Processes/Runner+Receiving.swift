@@ -11,15 +11,15 @@ extension Runner {
             frame: { [self] in receive($0) },
             line: { [self] in strayLine($0, $1) },
             malformed: { [self] error in
-                let broken = FlareError(.engineUnavailable, "the connection to the Worker broke", cause: error)
-                close(error as? FlareError ?? broken)
+                // A connection that broke is closed next, and the process's end says why.
+                if let error = error as? FlareError { close(error) }
             },
             ended: { [self] in ended($0) }
         )
     }
 
     private func receive(_ frame: RunnerFrame) {
-        state.withLock { $0.heard(now: .now) }
+        state.withLock { $0.heard() }
         switch frame.type {
         case "ready": receiveReady(frame)
         case "call": receiveCall(frame)
@@ -31,7 +31,8 @@ extension Runner {
             let text = "the Worker \"\(worker)\" crashed: \(error.name): \(error.message)"
             let stack = error.stack ?? error.message
             logger.error("a Worker crashed", metadata: ["worker": "\(worker)", "error": "\(stack)"])
-            close(FlareError(.engineUnavailable, text, cause: error))
+            crashed(error, text, invocation: frame.header["inv"]?.stringValue)
+        case "inspecting": receiveInspecting(frame)
         default: break
         }
     }
@@ -90,6 +91,8 @@ extension Runner {
     private func receiveLog(_ frame: RunnerFrame) {
         var tags: [String: String] = [:]
         for (key, value) in frame.header["tags"]?.objectValue ?? [:] { tags[key] = value.stringValue }
+        guard let dropped = state.withLock({ $0.admitLine(at: .now) }) else { return }
+        noteDropped(dropped)
         let line = ConsoleLine(
             level: frame.header["level"]?.stringValue ?? "log",
             message: frame.header["msg"]?.stringValue ?? "",
@@ -102,8 +105,39 @@ extension Runner {
     }
 
     private func strayLine(_ stream: String, _ line: String) {
-        state.withLock { $0.stray(line) }
+        let dropped = state.withLock { state in
+            state.stray(line)
+            return state.admitLine(at: .now)
+        }
+        guard let dropped else { return }
+        noteDropped(dropped)
         logger.info("console", metadata: ["worker": "\(worker)", "level": "\(stream)", "line": "\(line)"])
+    }
+
+    private func noteDropped(_ lines: Int) {
+        guard lines > 0 else { return }
+        logger.warning("console lines were left out", metadata: ["worker": "\(worker)", "lines": "\(lines)"])
+    }
+
+    private func receiveInspecting(_ frame: RunnerFrame) {
+        guard let answer = inspectAnswer.withLock({ $0 }) else { return }
+        if let error = frame.header["error"] {
+            let message = JavaScriptError(json: error).message
+            let text = "the inspector of the Worker \"\(worker)\" was not opened: \(message)"
+            return answer.give(.failure(FlareError(.inUse, text, hint: "choose another port, or 0 for a free one")))
+        }
+        answer.give(.success(frame.header["url"]?.stringValue ?? ""))
+    }
+
+    /// Opens the inspector of a process that was started for it.
+    ///
+    /// Returns the address of its WebSocket. Throws `inUse` when the port is taken.
+    func openInspector(port: Int) async throws -> String {
+        let answer = Answer<String>()
+        inspectAnswer.withLock { $0 = answer }
+        if let refusal = state.withLock({ $0.refusal }) { throw refusal }
+        send(RunnerFrame("inspect", ["port": .integer(Int64(port))]))
+        return try await answer.value.get()
     }
 
     /// Sends a frame; one that is too large becomes an error for whoever waits for it.
@@ -122,24 +156,26 @@ extension Runner {
         close(FlareError(.engineUnavailable, "the Worker's process was stopped"))
     }
 
-    /// Kills the process; every invocation in it is lost for this reason.
-    ///
-    /// Later calls change nothing.
-    func close(_ reason: FlareError) {
-        let lost = state.withLock { $0.close(reason, now: .now) }
-        for invocation in lost { invocation.yield(.lost(reason)) }
-        readyAnswer.give(.failure(reason))
-        process.withLock { $0 }?.kill()
+    private func ended(_ status: Int32) {
+        let process = process.withLock { process in
+            // Its pid may belong to another process from now on.
+            defer { process = nil }
+            return process
+        }
+        endedAlone(status, process)
+        endAnswer.give(.success(status))
     }
 
-    private func ended(_ status: Int32) {
-        let how = status >= 256 ? "was killed by signal \(status - 256)" : "ended with status \(status)"
-        let stray = state.withLock { $0.strayLines }
-        let hint = stray.isEmpty ? nil : stray.joined(separator: "\n")
-        // Its pid may belong to another process from now on.
-        process.withLock { $0 = nil }
-        close(FlareError(.engineUnavailable, "the process of the Worker \"\(worker)\" \(how)", hint: hint))
-        endAnswer.give(.success(status))
+    /// User code threw where nobody could catch it.
+    private func crashed(_ error: JavaScriptError, _ text: String, invocation: String?) {
+        let attempt = mark.flatMap { $0.invocation == invocation ? $0.attempt : nil }
+        let blamed = invocation.map { ProgressMark(invocation: $0, attempt: attempt) }
+        let thrown = JavaScriptError(name: error.name, message: error.message, stack: error.stack)
+        let isKnown = blamed.map { blamed in state.withLock { $0.continuation(of: blamed.invocation) != nil } } ?? false
+        guard let blamed, isKnown else { return close(FlareError(.engineUnavailable, text, cause: error)) }
+        let fault = WorkerFault(error: thrown, attempt: attempt)
+        let reason = FlareError(.engineUnavailable, text, cause: fault)
+        close(reason, blaming: Blame(invocation: blamed.invocation, error: reason))
     }
 
     /// What the bundle exports, once it is imported.

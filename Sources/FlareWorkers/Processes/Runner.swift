@@ -16,9 +16,18 @@ final class Runner: Sendable {
         var hello: RunnerFrame
         var bindings: [String: any Binding]
         var startTimeout: Duration
+        var limits: RunnerLimits
+        /// Told when the process must be looked at soon.
+        var changed: Wake
+        /// A debugger is to look at it: nothing is stopped for being slow.
+        var isInspected = false
     }
 
     let worker: String
+    let limits: RunnerLimits
+    let isInspected: Bool
+    /// Told when the process must be looked at soon.
+    let changed: Wake
     let bindings: [String: any Binding]
     let streams = RunnerStreams()
     let time: any TimeSource
@@ -30,15 +39,20 @@ final class Runner: Sendable {
     let callHandlers = Mutex<[String: Invocation.CallHandler]>([:])
     /// Answered with what the bundle exports, or with why it cannot run.
     let readyAnswer = Answer<JSONValue>()
+    /// Answered with the address of the inspector; nil until it is asked for.
+    let inspectAnswer = Mutex<Answer<String>?>(nil)
     /// Answered when the process has ended and was waited for.
     let endAnswer = Answer<Int32>()
 
-    private init(worker: String, bindings: [String: any Binding], time: any TimeSource, logger: Logger) {
+    private init(worker: String, plan: Plan, time: any TimeSource, logger: Logger) {
         self.worker = worker
-        self.bindings = bindings
+        limits = plan.limits
+        isInspected = plan.isInspected
+        bindings = plan.bindings
+        changed = plan.changed
         self.time = time
         self.logger = logger
-        state = Mutex(RunnerState(now: .now))
+        state = Mutex(RunnerState(now: .now, limits: plan.limits))
         process = Mutex(nil)
     }
 
@@ -54,7 +68,7 @@ final class Runner: Sendable {
         time: any TimeSource,
         logger: Logger
     ) async throws -> (runner: Runner, exports: JSONValue) {
-        let runner = Runner(worker: worker, bindings: plan.bindings, time: time, logger: logger)
+        let runner = Runner(worker: worker, plan: plan, time: time, logger: logger)
         let process = try await RunnerProcess.start(
             plan.command,
             spawner: spawner,
@@ -79,6 +93,22 @@ final class Runner: Sendable {
             return state.idleSince
         }
     }
+
+    /// Whether it takes nothing new but still finishes something.
+    var isLeaving: Bool {
+        state.withLock { state in
+            if case .draining = state.phase { true } else { false }
+        }
+    }
+
+    /// Whether another process should share its work.
+    var isHot: Bool { state.withLock { $0.isHot(at: .now) } }
+
+    /// Whether any invocation has ended well in it.
+    var hasServed: Bool { state.withLock { $0.hasServed } }
+
+    /// Why it takes nothing; nil while it does.
+    var refusal: FlareError? { state.withLock { $0.refusal } }
 
     /// Invocations that it runs or is about to.
     var load: Int { state.withLock { $0.load } }
@@ -116,27 +146,12 @@ final class Runner: Sendable {
         _ = await endAnswer.value
     }
 
-    /// Pings a busy process; kills one that has been silent for too long.
-    func checkLiveness(unresponsiveTimeout: Duration) {
-        let silence = state.withLock { state in
-            state.isBusy ? state.lastHeard.duration(to: .now) : .zero
-        }
-        if silence > unresponsiveTimeout {
-            let seconds = silence.components.seconds
-            close(FlareError(.deadlineExceeded, "the Worker \"\(worker)\" did not respond for \(seconds) seconds"))
-        } else {
-            send(RunnerFrame("ping"))
-        }
-    }
-
     /// Runs one invocation to its end.
     ///
     /// See `WorkerService.invoke`.
     func invoke(_ invocation: Invocation) async throws -> InvocationResult {
         let (events, continuation) = AsyncStream<RunnerEvent>.makeStream()
         let id = try state.withLock { state in Result { try state.begin(continuation) } }.get()
-        // A process that was idle has been silent for good reason.
-        state.withLock { $0.heard(now: .now) }
         logSinks.withLock { $0[id] = invocation.onLog }
         callHandlers.withLock { $0[id] = invocation.onCall }
         defer { forget(id) }
@@ -144,7 +159,7 @@ final class Runner: Sendable {
         try process.withLock { $0 }?.send(invocation.frame(id: id))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
-            if let deadline = invocation.deadline {
+            if let deadline = invocation.deadline ?? invocation.kind.deadline, !isInspected {
                 let end = time.now() + deadline
                 group.addTask { [self] in
                     await time.sleep(until: end)
@@ -159,7 +174,9 @@ final class Runner: Sendable {
                 switch event {
                 case .call(let frame):
                     group.addTask { [self] in await answer(frame, id: id, depth: invocation.depth + 1) }
-                case .result(let frame): return try Self.result(of: frame)
+                case .result(let frame):
+                    state.withLock { $0.served() }
+                    return try Self.result(of: frame)
                 case .lost(let reason): throw reason
                 }
             }
@@ -178,25 +195,6 @@ final class Runner: Sendable {
             return false
         }
         if isOver { finish() }
-    }
-
-    /// An invocation took too long: the only way to stop JavaScript is to kill its process.
-    private func expire(_ id: String, after deadline: Duration) {
-        let invocation = state.withLock { state in
-            let continuation = state.continuation(of: id)
-            state.end(id, now: .now)
-            return continuation
-        }
-        guard let invocation else { return }
-        let text = "the Worker \"\(worker)\" did not finish within \(deadline.components.seconds) seconds"
-        invocation.yield(.lost(FlareError(.deadlineExceeded, text)))
-        close(
-            FlareError(
-                .engineUnavailable,
-                "the Worker's process was killed: another invocation in it took too long",
-                cause: BystanderLost()
-            )
-        )
     }
 
     private static func result(of frame: RunnerFrame) throws -> InvocationResult {

@@ -22,6 +22,8 @@ struct RunnerProcess: Sendable {
 
     let pid: pid_t
     private let channel: any Channel
+    private let outbox: FrameOutbox
+    private let progress: ProgressFile
 
     /// Starts the program.
     ///
@@ -37,8 +39,16 @@ struct RunnerProcess: Sendable {
         let sockets = try descriptorPair { socketpair(AF_UNIX, type, 0, $0) }
         let output = try descriptorPair { flare_pipe($0) }
         let errors = try descriptorPair { flare_pipe($0) }
+        let progress: ProgressFile
+        do {
+            progress = try ProgressFile()
+        } catch {
+            for pair in [sockets, output, errors] { for descriptor in [pair.0, pair.1] { close(descriptor) } }
+            throw error
+        }
         var command = command
         (command.standardInput, command.standardOutput, command.standardError) = (sockets.1, output.1, errors.1)
+        command.extra = progress.descriptor
         let pid: pid_t
         do {
             defer { for descriptor in [sockets.1, output.1, errors.1] { close(descriptor) } }
@@ -49,8 +59,8 @@ struct RunnerProcess: Sendable {
         }
         do {
             try register.record(pid)
-            try await capture(output.0, as: "stdout", group: group, callbacks: callbacks)
-            try await capture(errors.0, as: "stderr", group: group, callbacks: callbacks)
+            _ = try await capture(output.0, as: "stdout", group: group, callbacks: callbacks)
+            let errorOutput = try await capture(errors.0, as: "stderr", group: group, callbacks: callbacks)
             let channel = try await ClientBootstrap(group: group)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
@@ -69,9 +79,14 @@ struct RunnerProcess: Sendable {
                 }
                 .whenComplete { result in
                     register.forget(pid)
-                    callbacks.ended((try? result.get()) ?? -1)
+                    // What it wrote last says why it ended. A pipe that something else holds open is not waited for.
+                    let limit = errorOutput.eventLoop.scheduleTask(in: .seconds(1)) { errorOutput.close(promise: nil) }
+                    errorOutput.closeFuture.whenComplete { _ in
+                        limit.cancel()
+                        callbacks.ended((try? result.get()) ?? -1)
+                    }
                 }
-            return RunnerProcess(pid: pid, channel: channel)
+            return RunnerProcess(pid: pid, channel: channel, outbox: FrameOutbox(channel), progress: progress)
         } catch {
             Glibc.kill(-pid, SIGKILL)
             _ = try await spawner.wait(for: pid)
@@ -84,8 +99,11 @@ struct RunnerProcess: Sendable {
     ///
     /// Frames of one thread keep their order; those after the process has ended are dropped.
     func send(_ frame: RunnerFrame) throws {
-        channel.writeAndFlush(try frame.encoded(), promise: nil)
+        outbox.send(try frame.encoded())
     }
+
+    /// Whose code ran last; known after the end, too.
+    var mark: ProgressMark? { progress.mark }
 
     /// Ends the process at once; `ended` follows.
     ///
@@ -107,8 +125,8 @@ struct RunnerProcess: Sendable {
         as stream: String,
         group: any EventLoopGroup,
         callbacks: Callbacks
-    ) async throws {
-        _ = try await NIOPipeBootstrap(group: group)
+    ) async throws -> any Channel {
+        try await NIOPipeBootstrap(group: group)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = OutputLineHandler(stream: stream, callbacks: callbacks)

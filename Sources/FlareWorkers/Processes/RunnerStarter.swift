@@ -16,16 +16,21 @@ struct RunnerStarter: Sendable {
     let toolbox: Toolbox
     let runtime: RuntimeFiles
     let register: ProcessRegister
+    /// Told when a process must be looked at soon.
+    let changed: Wake
 
     /// Starts a deployed version.
-    func start(_ key: VersionKey) async throws -> Runner {
+    ///
+    /// One that is to be debugged gets no permission flags, which forbid the inspector.
+    func start(_ key: VersionKey, isInspected: Bool = false) async throws -> Runner {
         guard let version = try await database.read({ tx in try VersionRecord.find(key, in: tx) }) else {
             throw FlareError(
                 .workerNotFound,
                 "the version \(key.version) of the Worker \"\(key.worker)\" is not kept any more"
             )
         }
-        return try await start(version.details.configuration, vars: version.details.vars).runner
+        let details = version.details
+        return try await start(details.configuration, vars: details.vars, isInspected: isInspected).runner
     }
 
     /// Starts a version whose bundle lies in its directory.
@@ -33,7 +38,8 @@ struct RunnerStarter: Sendable {
     /// Returns what the bundle exports, too.
     func start(
         _ configuration: DeployedConfiguration,
-        vars: [String: JSONValue]
+        vars: [String: JSONValue],
+        isInspected: Bool = false
     ) async throws -> (runner: Runner, exports: JSONValue) {
         let key = VersionKey(worker: configuration.worker, version: configuration.version)
         let directory = versions.realPath(key)
@@ -47,13 +53,15 @@ struct RunnerStarter: Sendable {
             bindings[own.name] = loopback
         }
         let node = try await toolbox.node()
+        let limits = RunnerLimits(configuration, settings: settings)
+        let flags = isInspected ? [] : node.arguments(readable: [runtime.directory, directory])
         let command = ChildSpawner.Command(
             path: node.path,
-            arguments: node.arguments(readable: [runtime.directory, directory]) + [runtime.main],
+            arguments: flags + [runtime.main],
             // Nothing of the engine's environment reaches user code.
             environment: ["PATH": settings.searchPath],
             directory: directory,
-            dataBytesMax: settings.dataBytesMax
+            dataBytesMax: limits.dataBytesMax
         )
         let hello: [String: JSONValue] = [
             "proto": .integer(1),
@@ -68,6 +76,7 @@ struct RunnerStarter: Sendable {
                 "stepChunkBytesMax": .integer(Int64(Limits.workflowChunkBytesMax)),
                 "stepDelayMilliseconds": .integer(Int64(Limits.workflowDelayFunctionMilliseconds)),
                 "frameBytesMax": .integer(Int64(Limits.frameBytesMax)),
+                "memoryBytesMax": .integer(Int64(clamping: limits.memoryBytes)),
                 "consoleLineBytesMax": .integer(Int64(Limits.consoleLineBytesMax)),
             ]),
         ]
@@ -75,7 +84,10 @@ struct RunnerStarter: Sendable {
             command: command,
             hello: RunnerFrame("hello", hello),
             bindings: bindings,
-            startTimeout: settings.startTimeout
+            startTimeout: settings.startTimeout,
+            limits: limits,
+            changed: changed,
+            isInspected: isInspected
         )
         return try await Runner.start(
             worker: configuration.worker,

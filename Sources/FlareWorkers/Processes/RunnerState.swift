@@ -22,18 +22,25 @@ struct RunnerState {
     private var invocations: [String: Entry] = [:]
     /// When the last invocation ended, or the process became ready.
     private(set) var idleSince: ContinuousClock.Instant
-    private(set) var lastHeard: ContinuousClock.Instant
+    private var health: RunnerHealth
+    /// An invocation was given up because it took too long; its code may still run.
+    private(set) var hasExpired = false
+    /// Whether any invocation has ended well: the version works, whatever ends the process later.
+    private(set) var hasServed = false
     private(set) var startedAt: ContinuousClock.Instant
     private(set) var endedAt: ContinuousClock.Instant?
     private var nextInvocation = 1
     /// Invocations that will begin here, so that others choose another process.
     private var expected = 0
+    private var lineBudget = Double(Limits.consoleLinesBurst)
+    private var lastLine: ContinuousClock.Instant?
+    private var linesDropped = 0
     /// The last lines written outside of invocations, to explain a start that failed.
     private(set) var strayLines: [String] = []
 
-    init(now: ContinuousClock.Instant) {
+    init(now: ContinuousClock.Instant, limits: RunnerLimits) {
+        health = RunnerHealth(limits)
         idleSince = now
-        lastHeard = now
         startedAt = now
     }
 
@@ -61,6 +68,8 @@ struct RunnerState {
     mutating func begin(_ continuation: AsyncStream<RunnerEvent>.Continuation) throws -> String {
         expected = max(0, expected - 1)
         if let refusal { throw RunnerRefusal(reason: refusal) }
+        // A process that was idle has been silent for good reason.
+        if invocations.isEmpty { health.heard() }
         let id = String(nextInvocation)
         nextInvocation += 1
         invocations[id] = Entry(continuation: continuation)
@@ -83,8 +92,28 @@ struct RunnerState {
     }
 
     /// Anything came from the process, which therefore is not stuck.
-    mutating func heard(now: ContinuousClock.Instant) {
-        lastHeard = now
+    mutating func heard() {
+        health.heard()
+    }
+
+    /// Looks whether the process is well.
+    mutating func look(_ sample: ProcessSample, expiredGrace: Duration) -> RunnerHealth.Finding {
+        health.look(sample, isBusy: isBusy || hasExpired, grace: hasExpired ? expiredGrace : nil)
+    }
+
+    func isHot(at now: SuspendingClock.Instant) -> Bool { health.isHot(at: now) }
+
+    var utilization: Double { health.utilization }
+    var memoryBytes: UInt64 { health.memoryBytes }
+
+    /// The process takes nothing new, since code in it may never end.
+    mutating func expire() {
+        hasExpired = true
+        drain()
+    }
+
+    mutating func served() {
+        hasServed = true
     }
 
     mutating func becomeReady(now: ContinuousClock.Instant) {
@@ -113,17 +142,35 @@ struct RunnerState {
         if strayLines.count > 20 { strayLines.removeFirst() }
     }
 
+    /// Whether a console line may be handed on, so that a flood of them does not fill memory and disk.
+    ///
+    /// Returns how many were left out before it; nil when it is left out itself.
+    mutating func admitLine(at now: ContinuousClock.Instant) -> Int? {
+        if let lastLine {
+            let earned = lastLine.duration(to: now) / .seconds(1) * Double(Limits.consoleLinesPerSecond)
+            lineBudget = min(Double(Limits.consoleLinesBurst), lineBudget + earned)
+        }
+        lastLine = now
+        guard lineBudget >= 1 else {
+            linesDropped += 1
+            return nil
+        }
+        lineBudget -= 1
+        defer { linesDropped = 0 }
+        return linesDropped
+    }
+
     /// The process has ended or is about to.
     ///
-    /// The first reason stays. Returns the invocations that are lost.
+    /// The first reason stays. Returns the invocations that are lost, by their ids.
     mutating func close(
         _ reason: FlareError,
         now: ContinuousClock.Instant
-    ) -> [AsyncStream<RunnerEvent>.Continuation] {
-        if case .closed = phase { return [] }
+    ) -> [String: AsyncStream<RunnerEvent>.Continuation] {
+        if case .closed = phase { return [:] }
         phase = .closed(reason)
         endedAt = now
-        let lost = invocations.values.map(\.continuation)
+        let lost = invocations.mapValues(\.continuation)
         invocations = [:]
         return lost
     }

@@ -18,8 +18,10 @@ struct RunnerFrame: Sendable {
     }
 
     init(_ type: String, _ fields: [String: JSONValue] = [:], body: [UInt8] = []) {
-        header = .object(fields.merging(["t": .string(type)]) { $1 })
-        self.body = ByteBuffer(bytes: body)
+        var fields = fields
+        fields["t"] = .string(type)
+        header = .object(fields)
+        self.body = body.isEmpty ? ByteBuffer() : ByteBuffer(bytes: body)
     }
 
     var type: String { header["t"]?.stringValue ?? "" }
@@ -28,7 +30,9 @@ struct RunnerFrame: Sendable {
     ///
     /// Throws `bodyTooLarge` when the other side would refuse it.
     func encoded() throws -> ByteBuffer {
-        let text = header.jsonBytes
+        var text: [UInt8] = []
+        text.reserveCapacity(256)
+        JSONWriter.write(header, to: &text)
         let total = 4 + text.count + body.readableBytes
         guard total <= Limits.frameBytesMax, text.count <= Limits.frameHeaderBytesMax else {
             throw FlareError(
@@ -80,12 +84,11 @@ struct RunnerFrameDecoder: ByteToMessageDecoder {
         guard buffer.readableBytes >= 4 + Int(total) else { return nil }
         buffer.moveReaderIndex(forwardBy: 8)
         guard
-            let text = buffer.readBytes(length: Int(headerLength)),
+            let text = buffer.readSlice(length: Int(headerLength)),
             let body = buffer.readSlice(length: Int(total - 4 - headerLength))
         else { return nil }
-        guard let header = try? JSONValue(json: text), case .object = header else {
-            throw malformed("a header that is not a JSON object")
-        }
+        let header = try? text.withUnsafeReadableBytes { try JSONReader.value(of: $0) }
+        guard let header, case .object = header else { throw malformed("a header that is not a JSON object") }
         return RunnerFrame(header: header, body: body)
     }
 

@@ -1,9 +1,21 @@
 // Calls from user code to the engine, and the invocations that they belong to.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { makeError } from "./codec.mjs";
+import { followMarks, mark, unmark } from "./marks.mjs";
 
-/// What runs now: { invocation, step?, attempt?, scope? }. Console lines and binding calls are tagged by it.
+// Kept before user code can replace it.
+const { Promise } = globalThis;
+
+/// What runs now: { invocation, step?, n?, attempt?, scope? }. Console lines and binding calls are tagged by it.
 export const current = new AsyncLocalStorage();
+
+followMarks(() => current.getStore());
+
+/// Runs user code as a part of an invocation.
+export function enter(store, body) {
+  mark(store);
+  return current.run(store, body);
+}
 
 const invocations = new Map();
 const waiting = new Map();
@@ -21,7 +33,8 @@ export function sendFrame(header, body) {
 /// Takes up an invocation; its calls work until `endInvocation`.
 export function beginInvocation(header) {
   const invocation = {
-    id: header.id, tags: header.tags ?? {}, background: [], cleanups: new Set(), onCancel: undefined, isOver: false,
+    id: header.id, tags: header.tags ?? {}, background: [], calls: new Set(), cleanups: new Set(),
+    onCancel: undefined, isOver: false,
   };
   invocations.set(invocation.id, invocation);
   return invocation;
@@ -32,8 +45,9 @@ export function endInvocation(id) {
   const invocation = invocations.get(id);
   if (!invocation) return;
   invocation.isOver = true;
+  unmark(invocation);
   invocations.delete(id);
-  for (const [call, entry] of waiting) if (entry.invocation === invocation) waiting.delete(call);
+  for (const call of invocation.calls) waiting.delete(call);
   for (const cleanup of invocation.cleanups) cleanup();
 }
 
@@ -53,8 +67,9 @@ export function callEngine(invocation, fields, body, announce) {
     if (invocation.isOver) return;
     const id = nextCall++;
     waiting.set(id, { invocation, resolve, reject });
+    invocation.calls.add(id);
     announce?.(id);
-    connection.send({ ...fields, t: "call", id, inv: invocation.id }, body);
+    connection.send({ __proto__: null, ...fields, t: "call", id, inv: invocation.id }, body);
   });
 }
 
@@ -63,6 +78,7 @@ export function settleCall(header, body) {
   const entry = waiting.get(header.id);
   if (!entry) return;
   waiting.delete(header.id);
+  entry.invocation.calls.delete(header.id);
   if (header.error) entry.reject(header.error);
   else entry.resolve({ v: header.v ?? null, body });
 }

@@ -37,12 +37,20 @@ export function measure(bytes) {
   return bytes.byteLength - overhead;
 }
 
+let memoryLimit = "";
+
+/// Sets the limit that errors of failed allocations name.
+export function nameMemoryLimit(bytes) {
+  memoryLimit = `: the Worker exceeded its memory limit of ${Math.round(bytes / 1e6)} MB`;
+}
+
 /// An error for the wire: { name, message, stack?, nonRetryable? }. Any value can be thrown.
 export function describeError(error) {
   if (!(error instanceof Error) && brandOf(error) !== "[object Error]" && brandOf(error) !== "[object DOMException]") {
     return { name: "Error", message: typeof error === "string" ? error : `${thrownText(error)} was thrown` };
   }
   const result = { name: `${error.name ?? "Error"}`, message: `${error.message ?? ""}` };
+  if (result.message === "Array buffer allocation failed") result.message += memoryLimit;
   if (typeof error.stack === "string") result.stack = userStack(error.stack);
   if (isNonRetryable(error)) result.nonRetryable = true;
   return result;

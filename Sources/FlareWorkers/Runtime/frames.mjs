@@ -5,6 +5,7 @@ import { Socket } from "node:net";
 // Kept before user code can replace them.
 const { parse, stringify } = JSON;
 const microtask = queueMicrotask;
+const withoutPrototype = Object.setPrototypeOf;
 
 /// Opens the connection. `onFrame(header, body)` is called for each frame, `onEnd` when the engine is gone.
 export function connect(onFrame, onEnd) {
@@ -63,7 +64,8 @@ class FrameReader {
       this.#join();
       const bytes = this.#chunks[0];
       const headerLength = bytes.readUInt32LE(4);
-      const header = parse(bytes.toString("utf8", 8, 8 + headerLength));
+      // Without a prototype, so that what user code adds to Object.prototype is no field of a frame.
+      const header = withoutPrototype(parse(bytes.toString("utf8", 8, 8 + headerLength)), null);
       const body = bytes.subarray(8 + headerLength, 4 + total);
       this.#length -= 4 + total;
       this.#chunks = this.#length > 0 ? [bytes.subarray(4 + total)] : [];

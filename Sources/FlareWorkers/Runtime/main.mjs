@@ -2,23 +2,28 @@
 import { pathToFileURL } from "node:url";
 import { receiveStreamFrame } from "./bodies.mjs";
 import {
-  beginInvocation, cancelInvocation, current, endInvocation, invocationCount, sendFrame, settleCall, useConnection,
+  beginInvocation, cancelInvocation, endInvocation, enter, invocationCount, sendFrame, settleCall, useConnection,
 } from "./calls.mjs";
 import { makeEnvironment } from "./bindings.mjs";
 import * as classes from "./classes.mjs";
-import { describeError } from "./codec.mjs";
+import { describeError, nameMemoryLimit } from "./codec.mjs";
 import { captureConsole, logLine } from "./console.mjs";
 import { connect } from "./frames.mjs";
 import { makeContext, makeEnvironmentExports, waitUntil } from "./context.mjs";
 import { runFetch } from "./fetch.mjs";
 import { handlerOf, runQueue, runScheduled } from "./handlers.mjs";
 import { installHTTP } from "./http.mjs";
+import { openInspector } from "./inspect.mjs";
+import { markedInvocation } from "./marks.mjs";
 import { describeFailure, runPipeline } from "./pipeline.mjs";
 import { installPolyfills } from "./polyfill.mjs";
 import { makeLoopback, runMethod } from "./service.mjs";
 import { runWorkflow } from "./workflow.mjs";
 
+// Kept before user code can replace them.
 const exit = process.exit.bind(process);
+const { Promise } = globalThis;
+const withoutPrototype = Object.setPrototypeOf;
 let limits;
 let env;
 let exported;
@@ -41,6 +46,7 @@ function onFrame(header, body) {
       receiveStreamFrame(header, body);
       return cancelInvocation(header.s.slice(1));
     case "abort": return endInvocation(header.id);
+    case "inspect": return void openInspector(header.port).then(sendFrame);
     case "ping": return sendFrame({ t: "pong", invocations: invocationCount() });
   }
 }
@@ -48,6 +54,7 @@ function onFrame(header, body) {
 /// Imports the bundle, in the world that user code expects.
 async function hello(header) {
   limits = header.limits;
+  nameMemoryLimit(limits.memoryBytesMax);
   process.setSourceMapsEnabled(true);
   captureConsole(limits.consoleLineBytesMax);
   installPolyfills();
@@ -71,12 +78,14 @@ async function hello(header) {
 /// Runs one invocation, with everything that it left to `waitUntil`, and answers with one frame.
 async function invoke(header, body) {
   const invocation = beginInvocation(header);
-  await current.run({ invocation }, async () => {
+  await enter({ invocation }, async () => {
     let result;
     try {
       const work = dispatch(invocation, header, body);
       work.catch(() => {});
-      const { fields, body: value, failure } = await Promise.race([work, invocation.aborted.promise]);
+      const outcome = await Promise.race([work, invocation.aborted.promise]);
+      // Without a prototype, so that what user code adds to Object.prototype is no part of the result.
+      const { fields, body: value, failure } = withoutPrototype(outcome, null);
       result = [{ t: "result", id: header.id, ok: true, ...fields }, value];
       if (failure) result[0].failure = describeError(failure);
     } catch (error) {
@@ -140,7 +149,7 @@ function protectProcess() {
   Object.defineProperty(process, "stdin", { get: () => undefined, configurable: true });
   process.on("unhandledRejection", (reason) => logLine("error", `unhandled rejection: ${reason?.stack ?? reason}`));
   process.on("uncaughtException", (error) => {
-    sendFrame({ t: "crash", error: describeError(error) });
+    sendFrame({ t: "crash", inv: markedInvocation(), error: describeError(error) });
     connection.flush(() => exit(70));
   });
 }

@@ -3,7 +3,8 @@
 import { decode, makeError } from "./codec.mjs";
 
 const macrotask = setImmediate;
-const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
+const { Promise, setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
+const { parse } = JSON;
 
 /// How long a finished step may keep those behind it waiting to be asked for again. Code between two steps that does
 /// something slow takes this long at most; code that never asks is not deterministic.
@@ -126,7 +127,7 @@ function keyOf(kind, name, n) {
 /// Reads the entries of an `invoke` frame: a JSON array of `journalBytes`, then the values.
 export function readJournal(bytes, journalBytes) {
   if (journalBytes === 0) return [];
-  const entries = JSON.parse(bytes.toString("utf8", 0, journalBytes));
+  const entries = parse(bytes.toString("utf8", 0, journalBytes));
   let offset = journalBytes;
   for (const entry of entries) {
     if (typeof entry.bytes !== "number") continue;

@@ -1,5 +1,5 @@
 // One life of a workflow instance: runs the user's class, with steps that the engine remembers.
-import { callEngine, current } from "./calls.mjs";
+import { callEngine, current, enter } from "./calls.mjs";
 import { Workflow, WorkflowTimeoutError } from "./classes.mjs";
 import { decode, describeError, encode, isNonRetryable, makeError, measure, permanentError } from "./codec.mjs";
 import { logLine } from "./console.mjs";
@@ -11,6 +11,7 @@ import {
   checkName, checkUndo, computeDelay, permanent, readArguments, readOptions, shownConfig, within,
 } from "./steps.mjs";
 
+const { Promise } = globalThis;
 const nothing = new Uint8Array(0);
 const macrotask = setImmediate;
 
@@ -270,7 +271,7 @@ class Life {
   #attempt(step, callback, answer, options) {
     const { attempt } = answer;
     const scope = new Scope(`${step.name}#${step.n} > `, { name: step.name, n: step.n });
-    const store = { invocation: this.#invocation, step: step.name, attempt, scope };
+    const store = { invocation: this.#invocation, step: step.name, n: step.n, attempt, scope };
     const config = shownConfig(options, answer.config);
     const context = { step: { name: step.shown, count: step.n }, attempt, config };
     return this.#try(store, answer, options, context, async () => {
@@ -285,7 +286,7 @@ class Life {
   async #try(store, { timeoutMs }, options, context, work) {
     const late = () => new WorkflowTimeoutError(`Execution timed out after ${timeoutMs}ms`);
     try {
-      const end = await within(timeoutMs, current.run(store, work), late);
+      const end = await within(timeoutMs, enter(store, work), late);
       return { fields: { ok: true, ...end?.fields }, value: end?.value };
     } catch (error) {
       const fields = { ok: false, error: describeError(error) };
