@@ -32,9 +32,6 @@ extension Limits {
     /// Those beyond it wait for a place.
     package static let scheduledInvocationsMax = 16
 
-    /// The longest that one call of a `scheduled` handler may take (Cloudflare's limit).
-    package static let scheduledHandlerTimeout = Duration.seconds(900)
-
     /// Calls after the first one of a `scheduled` handler that throws, unless it has called `noRetry()`.
     package static let scheduledRetriesMax = 3
 

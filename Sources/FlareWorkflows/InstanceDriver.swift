@@ -215,13 +215,9 @@ struct InstanceDriver: Sendable {
     /// run; for any other reason it counts as a loss, since memory may have been used up by others.
     private func faulted(_ fault: WorkerFault) async throws {
         if let attempt = fault.attempt {
-            return try await settle(.interrupted) { ledger, state, action in
-                guard case .wake(let wake) = action else { return }
-                _ = try ledger.end(attempt.step, attempt: attempt.attempt, .failure(fault.error))
-                try ledger.interruptOpen()
-                try RunRecord.setWaiting(ledger.run, state, wake: wake, at: ledger.now, in: ledger.transaction)
-                let message = fault.error.message
-                try ledger.log(LogRecord(.workflowInterrupted, message: message, dueAt: wake))
+            let kind: StepKind = claim.closing == nil ? .do : .rollback
+            return try await interrupted(fault.error.message) {
+                _ = try $0.end(kind, attempt.step, attempt: attempt.attempt, .error(fault.error))
             }
         }
         if fault.error.name == WorkerFault.processorLimitName { return try await threw(fault.error) }
@@ -230,11 +226,25 @@ struct InstanceDriver: Sendable {
 
     /// The process died for what another invocation did: the run goes on, and nothing is counted.
     private func disturbed(_ message: String) async throws {
-        try await settle(.interrupted) { ledger, state, action in
-            guard case .wake(let wake) = action else { return }
-            try ledger.interruptOpen()
-            try RunRecord.setWaiting(ledger.run, state, wake: wake, at: ledger.now, in: ledger.transaction)
-            try ledger.log(LogRecord(.workflowInterrupted, message: message, dueAt: wake))
+        try await interrupted(message)
+    }
+
+    /// The code was cut off, and goes on at once.
+    private func interrupted(
+        _ message: String,
+        _ before: @escaping @Sendable (StepLedger) throws -> Void = { _ in }
+    ) async throws {
+        try await settle({ _ in .interrupted }) { ledger, state, action in
+            try before(ledger)
+            switch action {
+            case .pause:
+                try ledger.log(LogRecord(.workflowInterrupted, message: message))
+                try ledger.pause(state)
+            case .wake(let wake):
+                try wait(ledger, state, until: wake)
+                try ledger.log(LogRecord(.workflowInterrupted, message: message, dueAt: wake))
+            default: break
+            }
         }
     }
 

@@ -211,7 +211,7 @@ class Life {
         step, await this.#replay.outcome("do", step.name, step.n), makeError(this.#rollbackError));
       const scope = new Scope("", undefined, labelOf(step));
       const work = this.#perform("rollback", { ...identity, identity }, options, async (answer) => {
-        const store = { invocation: this.#invocation, step: step.name, attempt: answer.attempt, scope };
+        const store = { invocation: this.#invocation, step: step.name, n: step.n, attempt: answer.attempt, scope };
         return this.#try(store, answer, options, context.ctx, async () => void await undo.rollback(context));
       });
       // A failure is in the engine's books, and ends the undoing.
