@@ -60,4 +60,31 @@ extension Limits {
     ///
     /// Clients ask again.
     package static let workflowWaitSecondsMax = 60
+
+    /// Bytes of a `--where` filter.
+    package static let workflowWhereBytesMax = 4_096
+
+    /// Conditions of a `--where` filter.
+    package static let workflowWhereConditionsMax = 20
+
+    /// Instances that one page of a filtered list looks at, and one count.
+    ///
+    /// Bounds the time of a page whatever the filter finds; the cursor goes on from there. A `total_count` beyond it
+    /// is a lower bound, marked by `is_truncated`.
+    package static let workflowFilterScanMax = 10_000
+
+    /// Runs of an instance that its status lists, the newest ones.
+    package static let workflowRunsListedMax = 100
+
+    /// Instances that one round of a replay in bulk reads ahead.
+    package static let workflowReplayRoundMax = 32
+
+    /// The most instances a second that a replay in bulk may be asked for.
+    package static let workflowReplayRateMax = 10_000
+
+    /// Bytes of a recorded history that `verify` reads.
+    package static let workflowHistoryBytesMax = 64 * 1_048_576
+
+    /// How long a verification may take, in seconds.
+    package static let workflowVerifySecondsMax: Int64 = 60
 }

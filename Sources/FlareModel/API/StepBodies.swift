@@ -73,6 +73,10 @@ package struct StepBody: Codable, Sendable {
     /// When a sleep ends, a wait gives up or the next attempt begins.
     package var dueAt: Timestamp?
     package var trigger: InstanceDetailBody.Trigger?
+    /// The run that this result was kept from; absent when the step ran in the run that is shown.
+    package var keptFrom: Int?
+    /// True when the result was given with the replay instead of by the step.
+    package var isPatched: Bool?
 
     package init(type: String, name: String? = nil) {
         self.type = type
@@ -82,6 +86,8 @@ package struct StepBody: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case type, name, start, end, success, finished, output, error, config, attempts, trigger
         case dueAt = "due_at"
+        case keptFrom = "kept_from"
+        case isPatched = "is_patched"
     }
 }
 
