@@ -67,7 +67,8 @@ struct Rooms: Sendable {
             database: database,
             hooks: WorkflowHooks(
                 invoke: { [workers] in try await workers.invoke($0) },
-                acknowledge: { [queues] in try queues.acknowledge($0, in: $1) }
+                acknowledge: { [queues] in try queues.acknowledge($0, in: $1) },
+                keepsVersion: { [workers] in try workers.keeps($1, of: $0, in: $2) }
             ),
             time: time,
             logger: logger("workflows")

@@ -117,7 +117,7 @@ struct InstanceDriver: Sendable {
                 workflow: workflow.name,
                 instance: instance.id,
                 timestamp: instance.createdAt,
-                payload: try InstanceRecord.params(of: instance.sequence, in: transaction),
+                payload: try RunHistoryRecord.params(of: claim.key, in: transaction),
                 journal: journal.map(\.entry)
             )
             return Preparation(start: start, version: version, journal: journal.map(\.sequence))

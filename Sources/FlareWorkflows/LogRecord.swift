@@ -14,6 +14,7 @@ struct LogRecord: Sendable {
         case workflowCompleted = "workflow_completed"
         case workflowErrored = "workflow_errored"
         case workflowTerminated = "workflow_terminated"
+        case workflowReplayed = "workflow_replayed"
         case stepStarted = "step_started"
         case stepCompleted = "step_completed"
         case stepErrored = "step_errored"

@@ -16,12 +16,23 @@ package struct WorkflowHooks: Sendable {
     /// `QueueService.acknowledge`.
     package var acknowledge: @Sendable (_ leaseIDs: [String], Transaction) throws -> Void
 
+    /// Whether the code of a Worker's version is still kept.
+    ///
+    /// `WorkerService.keeps`.
+    package var keepsVersion: @Sendable (_ worker: String, _ version: String, Transaction) throws -> Bool
+
     package init(
         invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
-        acknowledge: @escaping @Sendable (_ leaseIDs: [String], Transaction) throws -> Void
+        acknowledge: @escaping @Sendable (_ leaseIDs: [String], Transaction) throws -> Void,
+        keepsVersion: @escaping @Sendable (_ worker: String, _ version: String, Transaction) throws -> Bool = {
+            _,
+            _,
+            _ in true
+        }
     ) {
         self.invoke = invoke
         self.acknowledge = acknowledge
+        self.keepsVersion = keepsVersion
     }
 }
 
@@ -179,7 +190,7 @@ extension WorkflowRecord {
             createdOn: createdAt,
             modifiedOn: modifiedAt,
             triggeredOn: triggeredAt,
-            instances: try Self.counts(of: id, in: transaction),
+            instances: try InstanceCountRecord.counts(of: id, in: transaction),
             versionID: version.id
         )
     }

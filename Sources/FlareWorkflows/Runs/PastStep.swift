@@ -1,0 +1,81 @@
+import FlareModel
+import FlareStore
+import FlareWorkers
+
+/// A step of a run that is over, as a replay of it sees the step.
+struct PastStep: Sendable, Hashable {
+    var sequence: Int64
+    var key: StepKey
+    var parent: StepKey?
+    var status: StepRecord.Status
+    var attempts: Int
+    var startedAt: Timestamp
+    var endedAt: Timestamp?
+    /// Its place in the journal.
+    var finishOrder: Int64?
+    /// Of `wait` steps.
+    var eventType: String?
+
+    var isFinished: Bool { finishOrder != nil }
+
+    /// The step as people write it: `NAME`, or `NAME#n` from the second on.
+    var text: String { key.occurrence == 1 ? key.name : "\(key.name)#\(key.occurrence)" }
+
+    /// The type as the API names it.
+    var typeName: String {
+        if key.kind == .sleep { return "sleep" }
+        return key.kind == .wait ? "waitForEvent" : "step"
+    }
+}
+
+extension PastStep {
+    /// The steps of a run in the order of their start, those of its rollback left out.
+    static func list(of run: RunKey, in transaction: Transaction) throws -> [PastStep] {
+        try transaction.rows(
+            """
+            SELECT seq, kind, name, n, parent_name, parent_n, status, attempts, started_at, ended_at, finish_order,
+                event_type
+            FROM workflow_steps WHERE instance = ? AND run = ? AND kind <> 'rollback' ORDER BY seq
+            """,
+            .integer(run.instance),
+            .integer(Int64(run.run)),
+            decode: { row in
+                guard let kind = StepKind(rawValue: row.text(1)),
+                    let status = StepRecord.Status(rawValue: row.text(6))
+                else { throw FlareError(.corruptStore, "step \"\(row.text(2))\" has a state that does not exist") }
+                return PastStep(
+                    sequence: row.integer(0),
+                    key: StepKey(kind: kind, name: row.text(2), occurrence: row.int(3)),
+                    parent: row.optionalText(4).map { StepKey(kind: .do, name: $0, occurrence: row.int(5)) },
+                    status: status,
+                    attempts: row.int(7),
+                    startedAt: row.time(8),
+                    endedAt: row.optionalTime(9),
+                    finishOrder: row.optionalInteger(10),
+                    eventType: row.optionalText(11)
+                )
+            }
+        )
+    }
+}
+
+extension [PastStep] {
+    /// The step that a text means: its whole name, `NAME#n`, or its label `NAME-n`; a `do` step before a wait before a
+    /// sleep.
+    func named(_ text: String) -> PastStep? {
+        let exact = first(named: text, 1)
+        if let exact { return exact }
+        for separator in ["#", "-"] {
+            guard let range = text.ranges(of: separator).last, let number = Int(text[range.upperBound...]) else {
+                continue
+            }
+            if let step = first(named: String(text[..<range.lowerBound]), number) { return step }
+        }
+        return nil
+    }
+
+    private func first(named name: String, _ occurrence: Int) -> PastStep? {
+        let found = filter { $0.key.name == name && $0.key.occurrence == occurrence }
+        return [StepKind.do, .wait, .sleep].lazy.compactMap { kind in found.first { $0.key.kind == kind } }.first
+    }
+}
