@@ -11,6 +11,9 @@ struct WorkflowsStatus: FlareCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var instance: InstanceArguments
 
+    @Option(name: .long, help: "Show this run instead of the current one; each replay is a run.")
+    var run: Int?
+
     @Flag(name: .long, help: "Show values in full. By default long ones are cut.")
     var full = false
 
@@ -19,7 +22,12 @@ struct WorkflowsStatus: FlareCommand {
 
     func execute(_ shell: Shell) async throws {
         let path = WorkflowPath.instance(instance.name, instance.id)
-        let detail = try await shell.client().call("GET", path, as: InstanceDetailBody.self)
+        let detail = try await shell.client().call(
+            "GET",
+            path,
+            query: run.map { [("run", "\($0)")] } ?? [],
+            as: InstanceDetailBody.self
+        )
         shell.emit(detail) { WorkflowText.detail(detail, limit: full ? nil : Self.shortLength) }
     }
 }

@@ -31,13 +31,19 @@ struct InstancesRoutes {
                 perPage: perPage,
                 count: found.page.count,
                 totalCount: found.total,
-                totalPages: (found.total + perPage - 1) / perPage,
-                cursor: found.cursor.map { "\($0)" }
+                totalPages: found.total.map { ($0 + perPage - 1) / perPage },
+                cursor: found.cursor.map { "\($0)" },
+                // Absent, as in Cloudflare's answers, when the count is exact.
+                isTruncated: found.isLowerBound ? true : nil
             )
             return .result(found.page, info: info)
         }
         routes.get(Self.base + "/:instance") { request in
-            var detail = try await workflows.detail(request.parameter("instance"), of: request.parameter("workflow"))
+            var detail = try await workflows.detail(
+                request.parameter("instance"),
+                of: request.parameter("workflow"),
+                run: request.integerQuery("run", in: 1...Int.max)
+            )
             if request.query("order") == "desc" { detail.steps.reverse() }
             return .result(detail)
         }
@@ -58,14 +64,19 @@ struct InstancesRoutes {
     private func registerChanging(on routes: APIRoutes) {
         routes.patch(Self.base + "/:instance/status") { request in
             let change = try await request.json(InstanceStatusChangeBody.self)
+            let id = try request.parameter("instance")
+            if change.status == "restart" {
+                let step = try change.from.map { try StepReference($0) }
+                let time = try await workflows.restart(id, of: request.parameter("workflow"), from: step)
+                return .result(InstanceStatusChangeBody(status: InstanceStatus.queued.rawValue, timestamp: time))
+            }
             guard change.status == "terminate" else {
                 throw FlareError(
                     .invalidArgument,
                     "an instance cannot be changed by \"\(change.status)\"",
-                    hint: "the status to ask for is \"terminate\""
+                    hint: "the status to ask for is \"terminate\" or \"restart\""
                 )
             }
-            let id = try request.parameter("instance")
             let time = try await workflows.terminate(id, of: request.parameter("workflow"))
             return .result(
                 InstanceStatusChangeBody(status: InstanceStatus.terminated.rawValue, timestamp: time)
@@ -95,6 +106,7 @@ struct InstancesRoutes {
             }
             filter.status = known
         }
+        if let text = request.query("where") { filter.conditions = try InstanceConditions(parsing: text) }
         filter.ascending = request.query("direction") == "asc"
         filter.createdFrom = try time(request, "date_start")
         filter.createdTo = try time(request, "date_end")

@@ -42,7 +42,7 @@ package struct InstanceFilter: Sendable {
 
 /// One page of a list of instances.
 package struct InstancePage: Sendable {
-    package var instances: [InstanceBody]
+    package var page: [InstanceBody]
     /// How many the filter finds on all pages; nil when it was not counted.
     package var total: Int?
     /// Whether there may be more than `total`.

@@ -11,7 +11,7 @@ extension WorkflowService {
             let now = self.store.time.now()
             let found = try InstanceRecord.list(of: workflow.id, filter, at: now, in: transaction)
             var page = InstancePage(
-                instances: found.page.map(\.body),
+                page: found.page.map(\.body),
                 total: nil,
                 isLowerBound: false,
                 cursor: found.cursor

@@ -24,13 +24,14 @@ extension WorkflowService {
             return try InstanceRecord.latest(of: workflow.id, in: transaction)?.sequence ?? 0
         }
         var summary = ReplaySummaryBody(isDryRun: isDryRun)
-        var next = store.time.now()
+        // In milliseconds, with a fraction: a rate may be above a thousand a second.
+        var next = 0.0
         while true {
             let (ids, cursor) = try await round(of: name, filter, upTo: last)
             for id in ids {
                 if let rate {
-                    await store.time.sleep(until: next)
-                    next = max(next, store.time.now()) + .microseconds(Int64(1_000_000 / rate))
+                    await store.time.sleep(until: Timestamp(milliseconds: Int64(next.rounded(.up))))
+                    next = max(next, Double(store.time.now().milliseconds)) + 1000 / rate
                 }
                 try Task.checkCancellation()
                 let outcome = try await replayOne(id, of: name, order, isDryRun: isDryRun)
