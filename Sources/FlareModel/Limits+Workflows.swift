@@ -82,9 +82,6 @@ extension Limits {
     /// The most instances a second that a replay in bulk may be asked for.
     package static let workflowReplayRateMax = 10_000
 
-    /// Bytes of a recorded history that `verify` reads.
-    package static let workflowHistoryBytesMax = 64 * 1_048_576
-
-    /// How long a verification may take, in seconds.
-    package static let workflowVerifySecondsMax: Int64 = 60
+    /// Bytes of a recorded history that `verify` reads: it goes to the Worker's process in one frame.
+    package static let workflowHistoryBytesMax = frameBytesMax - frameHeaderBytesMax
 }

@@ -12,6 +12,8 @@ import FlareWorkers
 /// - `status`: `{"id"}`. Answers `{"status", "error"?: {"name", "message"}, "output": true|false}`; when `output` is
 ///   true the body is what `run` returned.
 /// - `terminate`: `{"id"}`. Answers `{}`; throws `instance.cannot_terminate` when it has ended.
+/// - `restart`: `{"id", "from"?: {"name", "count"?, "type"?}}`. Answers `{}`; throws `instance.cannot_restart` when
+///   there is no such step.
 /// - `sendEvent`: `{"id", "type"}`, body the payload. Answers `{}`.
 package struct WorkflowBinding: Binding {
     private let service: WorkflowService
@@ -39,6 +41,12 @@ package struct WorkflowBinding: Binding {
         case "terminate":
             _ = try await service.terminate(try id(arguments), of: workflow)
             return BindingReply(value: .object([:]))
+        case "restart":
+            let step = try (arguments["from"]).map {
+                try StepReference(FlareJSON.decode(StepReferenceBody.self, from: $0.jsonBytes))
+            }
+            _ = try await service.restart(try id(arguments), of: workflow, from: step)
+            return BindingReply(value: .object([:]))
         case "sendEvent":
             guard let type = arguments["type"]?.stringValue else {
                 throw FlareError(.invalidArgument, "sendEvent needs the type of the event")
@@ -49,7 +57,7 @@ package struct WorkflowBinding: Binding {
             throw FlareError(
                 .invalidArgument,
                 "a workflow has no method \"\(method)\" yet",
-                hint: "create, createBatch, get, status, terminate, sendEvent"
+                hint: "create, createBatch, get, status, terminate, restart, sendEvent"
             )
         }
     }

@@ -49,8 +49,8 @@ struct InstanceConditionsTests {
         "what cannot be read is told with its place, and with the nearest name",
         arguments: [
             ("stauts=errored", "--where: unknown field \"stauts\" at character 1. Did you mean \"status\"?"),
-            ("run>1 and setp=x", "--where: unknown field \"setp\" at character 11. Did you mean \"step\"?"),
-            ("status=error", "--where: \"error\" is not a status at character 8. Did you mean \"errored\"?"),
+            ("run>1 and stp=x", "--where: unknown field \"stp\" at character 11. Did you mean \"step\"?"),
+            ("status=errord", "--where: \"errord\" is not a status at character 8. Did you mean \"errored\"?"),
             ("age>soon", "--where: \"soon\" is not a duration at character 5"),
             ("created>yesterday", "--where: \"yesterday\" is not a time at character 9"),
             ("run>x", "--where: \"x\" is not a whole number at character 5"),

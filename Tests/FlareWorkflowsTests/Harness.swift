@@ -31,7 +31,12 @@ final class Harness: Sendable {
     /// A service whose workflows run `code`.
     func service(_ code: @escaping Code) -> WorkflowService {
         service(invoke: { invocation in
-            let output = try await code(FakeStep(invocation))
+            let output: String
+            do {
+                output = try await code(FakeStep(invocation))
+            } catch let error as JavaScriptError {
+                throw error.flareError
+            }
             try Task.checkCancellation()
             return InvocationResult(value: .object([:]), body: Array(output.utf8))
         })
@@ -39,7 +44,8 @@ final class Harness: Sendable {
 
     func service(
         invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
-        acknowledge: (@Sendable ([String]) throws -> Void)? = nil
+        acknowledge: (@Sendable ([String]) throws -> Void)? = nil,
+        keepsVersion: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> WorkflowService {
         let hooks = WorkflowHooks(
             invoke: { invocation in
@@ -49,7 +55,8 @@ final class Harness: Sendable {
             acknowledge: { leases, _ in
                 try acknowledge?(leases)
                 self.acknowledged.withLock { $0 += leases }
-            }
+            },
+            keepsVersion: { _, version, _ in keepsVersion(version) }
         )
         return WorkflowService(database: database, hooks: hooks, time: time, logger: Logger(label: "test"))
     }

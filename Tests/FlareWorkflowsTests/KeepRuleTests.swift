@@ -6,8 +6,9 @@ import Testing
 
 @Suite("What a replay keeps")
 struct KeepRuleTests {
-    /// Builds a history: `+a` begins a step, `-a` completes it, `!a` fails it, `+o>i` begins `i` inside `o`; each word a
-    /// millisecond after the one before.
+    /// Builds a history: `+a` begins a step, `-a` completes it, `!a` fails it, `+o>i` begins `i` inside `o`.
+    ///
+    /// Each word is a millisecond after the one before.
     private func history(_ text: String) -> [PastStep] {
         var steps: [PastStep] = []
         var finished: Int64 = 0

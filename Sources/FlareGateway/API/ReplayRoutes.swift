@@ -9,6 +9,7 @@ struct ReplayRoutes {
     private static let one = "/flare/v1/workflows/:workflow"
 
     func register(on routes: APIRoutes) {
+        registerHistories(on: routes)
         // One instance: the envelope with what becomes of it. Many, by `where`: NDJSON, a line for each instance once
         // it is committed, and a summary at the end; the caller's leaving ends it.
         routes.post(Self.one + "/replay") { request in
@@ -41,6 +42,28 @@ struct ReplayRoutes {
                 ) { try await writer.line(ReplayProgressBody(instance: $0)) }
                 try await writer.line(ReplayProgressBody(summary: summary))
             }
+        }
+    }
+
+    /// Histories of instances as documents, and code run against them.
+    private func registerHistories(on routes: APIRoutes) {
+        routes.get(Self.one + "/instances/:instance/export") { request in
+            let history = try await workflows.export(
+                request.parameter("instance"),
+                of: request.parameter("workflow"),
+                run: request.integerQuery("run", in: 1...Int.max),
+                showsSensitive: request.query("sensitive") == "true"
+            )
+            return .raw(headers: [("Content-Type", "application/json")], bytes: history)
+        }
+        routes.post(Self.one + "/verify") { request in
+            let history = try await request.bytes(max: Limits.workflowHistoryBytesMax)
+            let found = try await workflows.verify(
+                request.parameter("workflow"),
+                history: history,
+                version: request.query("version")
+            )
+            return .result(found)
         }
     }
 

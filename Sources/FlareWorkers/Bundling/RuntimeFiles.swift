@@ -24,6 +24,7 @@ struct RuntimeFiles: Sendable {
         ("classes.mjs", PackageResources.classes_mjs),
         ("workflow.mjs", PackageResources.workflow_mjs),
         ("replay.mjs", PackageResources.replay_mjs),
+        ("verify.mjs", PackageResources.verify_mjs),
         ("durations.mjs", PackageResources.durations_mjs),
         ("shim-workers.mjs", PackageResources.shim_workers_mjs),
         ("shim-workflows.mjs", PackageResources.shim_workflows_mjs),

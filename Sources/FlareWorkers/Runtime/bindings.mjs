@@ -152,7 +152,8 @@ class WorkflowInstance {
     await callBinding(this.#name, "resume", { id: this.id });
   }
 
-  async restart() {
-    await callBinding(this.#name, "restart", { id: this.id });
+  /// From the beginning, or from a step: { from: { name, count?, type? } }.
+  async restart(options = {}) {
+    await callBinding(this.#name, "restart", { id: this.id, from: options.from });
   }
 }

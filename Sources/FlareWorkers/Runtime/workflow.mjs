@@ -5,14 +5,15 @@ import { decode, describeError, encode, makeError, measure, permanentError } fro
 import { logLine } from "./console.mjs";
 import { milliseconds } from "./durations.mjs";
 import { Replay, readJournal } from "./replay.mjs";
+import { Verification } from "./verify.mjs";
 
 const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
 
 /// Runs `run` of a workflow class to its end. Returns { fields, body } of the result.
 export async function runWorkflow(Class, invocation, header, body, env, ctx, limits) {
-  const payload = decode(body.subarray(0, header.payloadBytes));
   const journal = readJournal(body.subarray(header.payloadBytes), header.journalBytes);
-  const life = new Life(invocation, journal, limits);
+  const life = header.isVerification ? new Verification(invocation, body) : new Life(invocation, journal, limits);
+  const payload = header.isVerification ? life.payload : decode(body.subarray(0, header.payloadBytes));
   const steps = stepsOf(life);
   const event = {
     payload, timestamp: new Date(header.workflow.timestampMs), instanceId: header.workflow.instance,
@@ -20,7 +21,9 @@ export async function runWorkflow(Class, invocation, header, body, env, ctx, lim
   };
   const isFirstShape = Class.prototype instanceof Workflow;
   const instance = new Class(isFirstShape ? Object.assign(ctx, steps, { run: steps.do }) : ctx, env);
-  const output = await (isFirstShape ? instance.run(batchEvent(event)) : instance.run(event, steps));
+  const run = async () => isFirstShape ? instance.run(batchEvent(event)) : instance.run(event, steps);
+  if (life instanceof Verification) return life.conclude(run);
+  const output = await run();
   await life.finish();
   return { fields: life.notes.length > 0 ? { notes: life.notes } : {}, body: life.encodeValue(output, "the output") };
 }

@@ -104,7 +104,10 @@ extension InstanceConditions.Condition {
         case (.id, .text(let text)): return matching("i.id", text)
         case (.error, .text(let text)): return error(text)
         case (.version, .text(let text)):
-            let found = "r.version_id IN (SELECT v.id FROM workflow_versions v WHERE v.id = ? OR v.worker_version = ?)"
+            let found = """
+                EXISTS (SELECT 1 FROM workflow_versions v
+                    WHERE v.id = r.version_id AND (v.id = ? OR v.worker_version = ?))
+                """
             return (comparison == .notEqual ? "NOT \(found)" : found, [.text(text), .text(text)])
         case (.step, .text(let text)): return step(text, status: nil)
         case (.stepFailed, .text(let text)): return step(text, status: .failed)

@@ -68,7 +68,7 @@ struct ReplayPlan: Sendable {
             guard instance.status != .complete else {
                 throw FlareError(
                     .inUse,
-                    "(instance.cannot_restart) instance \"\(instance.id)\" is complete and has no failure to begin from",
+                    "(instance.cannot_restart) instance \"\(instance.id)\" is complete and has no failure",
                     hint: "name the step: --from-step NAME"
                 )
             }

@@ -140,8 +140,8 @@ enum RunHistoryRecord {
     ) throws {
         try transaction.execute(
             """
-            INSERT INTO workflow_runs (instance, run, workflow_id, version_id, driver, reason, from_step, params, status,
-                wake_at, created_at, modified_at)
+            INSERT INTO workflow_runs (instance, run, workflow_id, version_id, driver, reason, from_step, params,
+                status, wake_at, created_at, modified_at)
             SELECT ?, ?, workflow_id, ?, driver, ?, ?, COALESCE(?, params), 'queued',
                 CASE driver WHEN 'worker' THEN ? END, ?, ?
             FROM workflow_runs WHERE instance = ? AND run = ?

@@ -141,7 +141,7 @@ extension WorkflowService {
             }
             return workflow.version
         }
-        return try version(wanted, of: workflow, isKept, in: transaction)
+        return try version(wanted, of: workflow, in: transaction, isKept)
     }
 
     /// The version that a text means: `latest`, or the id, or the beginning of the id, of a version of the workflow or
@@ -149,8 +149,8 @@ extension WorkflowService {
     func version(
         _ wanted: String,
         of workflow: WorkflowRecord,
-        _ isKept: (WorkflowVersionRecord) throws -> Bool,
-        in transaction: Transaction
+        in transaction: Transaction,
+        _ isKept: (WorkflowVersionRecord) throws -> Bool
     ) throws -> WorkflowVersionRecord {
         if wanted == "latest" { return workflow.version }
         let all = try WorkflowVersionRecord.list(of: workflow.id, limit: 1_000, offset: 0, in: transaction)
@@ -185,7 +185,7 @@ extension WorkflowService {
         guard !instance.status.isFinal else { return }
         throw FlareError(
             .inUse,
-            "(instance.cannot_restart) instance \"\(instance.id)\" is \(instance.status.rawValue); end it before a replay",
+            "(instance.cannot_restart) instance \"\(instance.id)\" is \(instance.status.rawValue); end it first",
             hint: "flare workflows terminate \(name) \(instance.id), or replay with --force"
         )
     }
