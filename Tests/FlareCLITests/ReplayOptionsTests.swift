@@ -27,11 +27,4 @@ struct ReplayOptionsTests {
             #expect(throws: FlareError.self) { try WorkflowsReplay.perSecond(text) }
         }
     }
-
-    @Test("instances list NAME is the same as instances NAME, and a workflow may be named list")
-    func instancesList() throws {
-        #expect(try WorkflowsInstances.parse(["list", "flow"]).nameAfterList == "flow")
-        #expect(try WorkflowsInstances.parse(["list"]).name == "list")
-        #expect(throws: (any Error).self) { try WorkflowsInstances.parse(["flow", "more"]) }
-    }
 }
