@@ -141,7 +141,9 @@ struct InstanceListTests {
                         filter.ascending = ascending
                         filter.cursor = 7
                         let query = InstanceQuery(of: workflow, filter, at: harness.time.now())
-                        for (sql, arguments) in [query.bound(after: 7), query.page(to: 9), query.count(to: 9)] {
+                        for (sql, arguments) in [
+                            query.place(after: 7, skipping: 9), query.page(to: 9), query.count(to: 9),
+                        ] {
                             let plan = try transaction.rows("EXPLAIN QUERY PLAN \(sql)", arguments) { $0.text(3) }
                             #expect(!plan.isEmpty)
                             let bad = plan.filter { $0.hasPrefix("SCAN") || $0.contains("TEMP B-TREE") }

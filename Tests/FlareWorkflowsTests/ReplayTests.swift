@@ -148,7 +148,8 @@ struct ReplayTests {
             let unknown = await #expect(throws: FlareError.self) {
                 try await service.restart("one", of: "flow", from: StepReference(name: "twp"))
             }
-            #expect(unknown?.message.hasPrefix("(instance.cannot_restart) step \"twp\" not found") == true)
+            let missing = "(instance.cannot_restart) Step \"twp\" not found in execution history"
+            #expect(unknown?.message.hasPrefix(missing) == true)
             #expect(unknown?.message.hasSuffix("Did you mean \"two\"?") == true)
             #expect(try await service.detail("one", of: "flow").run == 1, "a refused restart changes nothing")
 

@@ -41,14 +41,14 @@ struct InstanceQuery {
         conditions = (compiled.map { " AND \($0.sql)" }.joined(), compiled.flatMap(\.arguments))
     }
 
-    /// The last candidate that may be looked at; no row when there are fewer.
-    func bound(after cursor: Int64?) -> Statement {
+    /// The candidate behind so many others, found in the index alone; no row when there are fewer.
+    func place(after cursor: Int64?, skipping count: Int) -> Statement {
         let (range, arguments) = range(after: cursor, to: nil)
         // The index alone answers: the other table is not needed to count places.
         let table = tables.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? tables
         return (
             "SELECT \(place) FROM \(table) WHERE \(source.sql)\(range) ORDER BY \(place) \(direction) LIMIT 1 OFFSET ?",
-            source.arguments + arguments + [.integer(Int64(Limits.workflowFilterScanMax - 1))]
+            source.arguments + arguments + [.integer(Int64(count))]
         )
     }
 

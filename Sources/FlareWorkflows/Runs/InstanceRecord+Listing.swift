@@ -9,6 +9,17 @@ extension InstanceRecord {
         at now: Timestamp,
         in transaction: Transaction
     ) throws -> (page: [InstanceRecord], cursor: Int64?) {
+        var filter = filter
+        if filter.isPlain, filter.offset > 0 {
+            // Skips in the index, without reading what is skipped.
+            let (sql, arguments) = InstanceQuery(of: workflow, filter, at: now)
+                .place(after: filter.cursor, skipping: filter.offset - 1)
+            guard let last = try transaction.rows(sql, arguments, decode: { $0.integer(0) }).first else {
+                return ([], nil)
+            }
+            filter.cursor = last
+            filter.offset = 0
+        }
         let query = InstanceQuery(of: workflow, filter, at: now)
         let bound = try filter.isPlain ? nil : bound(query, after: filter.cursor, in: transaction)
         let (sql, arguments) = query.page(to: bound)
@@ -21,7 +32,8 @@ extension InstanceRecord {
         after cursor: Int64?,
         in transaction: Transaction
     ) throws -> Int64? {
-        let (sql, arguments) = query.bound(after: cursor)
+        let last = Limits.workflowFilterScanMax - 1
+        let (sql, arguments) = query.place(after: cursor, skipping: last)
         return try transaction.rows(sql, arguments) { $0.integer(0) }.first
     }
 

@@ -39,7 +39,7 @@ struct ReplayPlan: Sendable {
 
     private mutating func apply(_ patch: ReplayPatch, _ steps: [PastStep]) throws {
         guard let step = steps.named(patch.step) else {
-            throw Self.unknown(patch.step, steps, .invalidArgument, "cannot patch")
+            throw Self.unknown(patch.step, steps, .invalidArgument, "--patch-output: step")
         }
         guard step.key.kind != .sleep else {
             throw FlareError(
@@ -77,11 +77,13 @@ struct ReplayPlan: Sendable {
             let key = StepKey(kind: reference.kind, name: reference.name, occurrence: reference.occurrence)
             guard steps.contains(where: { $0.key == key }) else {
                 let text = key.occurrence == 1 ? key.name : "\(key.name)#\(key.occurrence)"
-                throw unknown(text, steps, .inUse, "(instance.cannot_restart)")
+                throw unknown(text, steps, .inUse, "(instance.cannot_restart) Step")
             }
             return .step(key)
         case .text(let text):
-            guard let step = steps.named(text) else { throw unknown(text, steps, .inUse, "(instance.cannot_restart)") }
+            guard let step = steps.named(text) else {
+                throw unknown(text, steps, .inUse, "(instance.cannot_restart) Step")
+            }
             return .step(step.key)
         }
     }
@@ -90,13 +92,13 @@ struct ReplayPlan: Sendable {
         _ text: String,
         _ steps: [PastStep],
         _ code: FlareError.Code,
-        _ verb: String
+        _ start: String
     ) -> FlareError {
         let near = nearestName(to: text, in: steps.map(\.text)).map { ". Did you mean \"\($0)\"?" } ?? ""
         let names = steps.prefix(10).map { "\"\($0.text)\"" }.joined(separator: ", ")
         return FlareError(
             code,
-            "\(verb) step \"\(text)\" not found in the history of the run\(near)",
+            "\(start) \"\(text)\" not found in execution history\(near)",
             hint: steps.isEmpty ? "the run has no steps" : "its steps are \(names)\(steps.count > 10 ? ", …" : "")"
         )
     }
