@@ -1,6 +1,7 @@
 import FlareModel
 import FlareWorkers
 import FlareWorkflows
+import ServiceLifecycle
 
 /// Running instances again, one or many, and checking new code against what they have done.
 struct ReplayRoutes {
@@ -33,13 +34,16 @@ struct ReplayRoutes {
             // Fails before the head of the answer is sent.
             _ = try await workflows.get(name)
             return .stream(headers: [("Content-Type", "application/x-ndjson")], follows: false) { writer in
-                let summary = try await workflows.replayAll(
-                    of: name,
-                    where: conditions,
-                    order,
-                    perSecond: rate,
-                    isDryRun: isDryRun
-                ) { try await writer.line(ReplayProgressBody(instance: $0)) }
+                // A slow rate must not keep the engine from stopping.
+                let summary = try await cancelWhenGracefulShutdown {
+                    try await workflows.replayAll(
+                        of: name,
+                        where: conditions,
+                        order,
+                        perSecond: rate,
+                        isDryRun: isDryRun
+                    ) { try await writer.line(ReplayProgressBody(instance: $0)) }
+                }
                 try await writer.line(ReplayProgressBody(summary: summary))
             }
         }

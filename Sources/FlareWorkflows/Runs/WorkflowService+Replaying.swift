@@ -52,7 +52,7 @@ extension WorkflowService {
             let plan = try ReplayPlan(steps, from: order.start, of: instance, patches: order.patches)
             var body = plan.body(of: instance)
             let seen = Set(steps.map(\.key))
-            body.steps? += try UnreachedSteps.list(of: instance, in: transaction)
+            body.steps? += try UnreachedStepRecord.list(of: instance, in: transaction)
                 .filter { !seen.contains($0.key) }
                 .map { ReplayStepBody(name: $0.text, type: $0.typeName, status: nil, attempts: 0, plan: .new) }
             return body

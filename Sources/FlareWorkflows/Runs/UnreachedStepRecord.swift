@@ -2,7 +2,7 @@ import FlareModel
 import FlareStore
 
 /// Steps that a run has not come to, as far as other runs show them.
-enum UnreachedSteps {
+enum UnreachedStepRecord {
     /// The steps of the newest complete run: of the same instance, else of the same workflow.
     ///
     /// What a replay will run beyond its own history can only be guessed from these.
