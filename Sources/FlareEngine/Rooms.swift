@@ -74,7 +74,8 @@ struct Rooms: Sendable {
             hooks: WorkflowHooks(
                 invoke: { [workers] in try await workers.invoke($0) },
                 acknowledge: { [queues] in try queues.acknowledge($0, in: $1) },
-                removeConsumers: { [queues] in try queues.removeConsumers(of: .workflow($0), in: $1) }
+                removeConsumers: { [queues] in try queues.removeConsumers(of: .workflow($0), in: $1) },
+                keepsVersion: { [workers] in try workers.keeps($1, of: $0, in: $2) }
             ),
             time: time,
             logger: logger("workflows")

@@ -88,4 +88,28 @@ extension Limits {
 
     /// What a step's own function for the delay of a retry may take, in milliseconds, Cloudflare's bound.
     package static let workflowDelayFunctionMilliseconds = 5_000
+
+    /// Bytes of a `--where` filter.
+    package static let workflowWhereBytesMax = 4_096
+
+    /// Conditions of a `--where` filter.
+    package static let workflowWhereConditionsMax = 20
+
+    /// Instances that one page of a filtered list looks at, and one count.
+    ///
+    /// Bounds the time of a page whatever the filter finds; the cursor goes on from there. A `total_count` beyond it
+    /// is a lower bound, marked by `is_truncated`.
+    package static let workflowFilterScanMax = 10_000
+
+    /// Runs of an instance that its status lists, the newest ones.
+    package static let workflowRunsListedMax = 100
+
+    /// Instances that one round of a replay in bulk reads ahead.
+    package static let workflowReplayRoundMax = 32
+
+    /// The most instances a second that a replay in bulk may be asked for.
+    package static let workflowReplayRateMax = 10_000
+
+    /// Bytes of a recorded history that `verify` reads: it goes to the Worker's process in one frame.
+    package static let workflowHistoryBytesMax = frameBytesMax - frameHeaderBytesMax
 }

@@ -14,7 +14,8 @@ extension InstanceRecord {
             endedOn: endedAt,
             versionID: versionID,
             workflowID: workflowID,
-            triggerSource: triggerSource.rawValue
+            triggerSource: triggerSource.rawValue,
+            run: run
         )
     }
 
@@ -26,13 +27,18 @@ extension InstanceRecord {
             id: id,
             workflowName: workflow?.name ?? workflowID,
             status: status,
-            params: TaggedJSON.plain(try Self.params(of: sequence, in: transaction)),
+            params: TaggedJSON.plain(try RunHistoryRecord.params(of: key, in: transaction)),
             triggerSource: triggerSource.rawValue,
             versionID: versionID,
             run: run,
             queued: createdAt
         )
         detail.schedule = triggerSource == .cron ? try Self.schedule(of: sequence, in: transaction) : nil
+        detail.runs = try RunHistoryRecord.list(
+            of: sequence,
+            limit: Limits.workflowRunsListedMax,
+            in: transaction
+        )
         detail.start = startedAt
         detail.end = endedAt
         detail.success = status.isFinal ? status == .complete : nil
@@ -42,10 +48,14 @@ extension InstanceRecord {
         detail.warnings = try LogRecord.warnings(of: key, in: transaction)
         let attempts = try AttemptRecord.list(of: key, in: transaction)
         let steps = try StepRecord.list(of: key, in: transaction)
+        let marks = try KeptStepRecord.marks(of: key, in: transaction)
         detail.stepCount = steps.count
         detail.steps = try steps.map { step in
             let value = step.status == .complete ? try StepRecord.value(step.sequence, in: transaction) : nil
-            return step.body(attempts: attempts[step.sequence] ?? [], value: value)
+            var body = step.body(attempts: attempts[step.sequence] ?? [], value: value)
+            body.keptFrom = marks[step.sequence]?.keptFrom
+            body.isPatched = marks[step.sequence].flatMap { $0.isPatched ? true : nil }
+            return body
         }
         if status == .terminated { detail.steps.append(termination) }
         return detail

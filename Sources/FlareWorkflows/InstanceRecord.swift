@@ -38,31 +38,16 @@ package enum TriggerSource: String, Sendable {
     case api, binding, queue, cron, shell
 }
 
-/// Which instances a list shows.
-package struct InstanceFilter: Sendable {
-    package var status: InstanceStatus?
-    /// Newest first, unless ascending.
-    package var ascending = false
-    /// Only those after this one in the order of the list.
-    package var cursor: Int64?
-    package var createdFrom: Timestamp?
-    package var createdTo: Timestamp?
-    package var limit = 20
-    package var offset = 0
-
-    package init() {}
-}
-
 extension InstanceRecord {
-    private static let columns = """
-        i.seq, i.workflow_id, i.id, i.trigger_source, i.created_at, i.run,
+    static let columns = """
+        i.seq, i.workflow_id, i.id, i.trigger_source, i.created_at, r.run,
             r.version_id, r.status, r.wake_at, r.losses, r.modified_at, r.started_at, r.ended_at
         """
     private static let tables = """
         workflow_instances i JOIN workflow_runs r ON r.instance = i.seq AND r.run = i.run
         """
 
-    private init(_ row: SQLRow) throws {
+    init(_ row: SQLRow) throws {
         guard let trigger = TriggerSource(rawValue: row.text(3)), let status = InstanceStatus(rawValue: row.text(7))
         else { throw FlareError(.corruptStore, "instance \"\(row.text(2))\" has a status that does not exist") }
         self.init(
@@ -91,6 +76,19 @@ extension InstanceRecord {
         )
     }
 
+    /// The instance with one of its runs in the place of the current one.
+    static func find(_ key: RunKey, in transaction: Transaction) throws -> InstanceRecord? {
+        try transaction.row(
+            """
+            SELECT \(columns) FROM workflow_instances i JOIN workflow_runs r ON r.instance = i.seq
+            WHERE i.seq = ? AND r.run = ?
+            """,
+            .integer(key.instance),
+            .integer(Int64(key.run)),
+            decode: InstanceRecord.init
+        )
+    }
+
     static func find(_ sequence: Int64, in transaction: Transaction) throws -> InstanceRecord? {
         try transaction.row(
             "SELECT \(columns) FROM \(tables) WHERE i.seq = ?",
@@ -108,55 +106,20 @@ extension InstanceRecord {
         )
     }
 
-    static func list(
-        of workflow: String,
-        _ filter: InstanceFilter,
-        in transaction: Transaction
-    ) throws -> [InstanceRecord] {
-        var (condition, arguments) = conditions(of: workflow, filter)
-        if let cursor = filter.cursor {
-            condition += filter.ascending ? " AND i.seq > ?" : " AND i.seq < ?"
-            arguments.append(.integer(cursor))
-        }
-        arguments += [.integer(Int64(filter.limit)), .integer(Int64(filter.offset))]
-        return try transaction.rows(
-            """
-            SELECT \(columns) FROM \(tables) WHERE \(condition)
-            ORDER BY i.seq \(filter.ascending ? "ASC" : "DESC") LIMIT ? OFFSET ?
-            """,
-            arguments,
-            decode: InstanceRecord.init
-        )
-    }
-
-    /// How many instances the filter finds on all its pages.
-    static func count(of workflow: String, _ filter: InstanceFilter, in transaction: Transaction) throws -> Int {
-        let (condition, arguments) = conditions(of: workflow, filter)
-        let counts = try transaction.rows(
-            "SELECT COUNT(*) FROM \(tables) WHERE \(condition)",
-            arguments,
-            decode: { $0.int(0) }
-        )
-        return counts.first ?? 0
-    }
-
     /// The ids of the instances that have not ended, as far as `limit` goes.
     static func unfinished(of workflow: String, limit: Int, in transaction: Transaction) throws -> [String] {
-        try transaction.rows(
-            "SELECT i.id FROM \(tables) WHERE i.workflow_id = ? AND r.ended_at IS NULL ORDER BY i.seq LIMIT ?",
+        // Those that have ended may be a million.
+        let statuses = InstanceStatus.allCases.filter { !$0.isFinal }.map { "'\($0.rawValue)'" }
+        return try transaction.rows(
+            """
+            SELECT i.id FROM workflow_runs r INDEXED BY workflow_runs_status
+            CROSS JOIN workflow_instances i ON i.seq = r.instance
+            WHERE r.workflow_id = ? AND r.status IN (\(statuses.joined(separator: ", "))) AND r.is_current = 1 LIMIT ?
+            """,
             .text(workflow),
             .integer(Int64(limit)),
             decode: { $0.text(0) }
         )
-    }
-
-    /// Tagged JSON of the parameters.
-    static func params(of sequence: Int64, in transaction: Transaction) throws -> [UInt8] {
-        try transaction.row(
-            "SELECT params FROM workflow_instances WHERE seq = ?",
-            .integer(sequence),
-            decode: { $0.blob(0) }
-        ) ?? []
     }
 
     /// Inserts a new instance with its first run, queued.
@@ -196,23 +159,5 @@ extension InstanceRecord {
             .integer(now.milliseconds)
         )
         return try find(sequence, in: transaction)
-    }
-
-    private static func conditions(of workflow: String, _ filter: InstanceFilter) -> (String, [SQLValue]) {
-        var condition = "i.workflow_id = ?"
-        var arguments: [SQLValue] = [.text(workflow)]
-        if let status = filter.status {
-            condition += " AND r.status = ?"
-            arguments.append(.text(status.rawValue))
-        }
-        if let from = filter.createdFrom {
-            condition += " AND i.created_at >= ?"
-            arguments.append(.integer(from.milliseconds))
-        }
-        if let to = filter.createdTo {
-            condition += " AND i.created_at <= ?"
-            arguments.append(.integer(to.milliseconds))
-        }
-        return (condition, arguments)
     }
 }

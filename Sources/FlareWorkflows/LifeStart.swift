@@ -45,7 +45,7 @@ struct LifeStart: Sendable {
             workflow: workflow.name,
             instance: instance.id,
             timestamp: instance.createdAt,
-            payload: try InstanceRecord.params(of: instance.sequence, in: transaction),
+            payload: try RunHistoryRecord.params(of: claim.key, in: transaction),
             journal: journal.map(\.entry),
             schedule: instance.triggerSource == .cron
                 ? try InstanceRecord.schedule(of: instance.sequence, in: transaction) : nil

@@ -17,6 +17,7 @@ struct LogRecord: Sendable {
         case workflowWaitingForPause = "workflow_waiting_for_pause"
         case workflowPaused = "workflow_paused"
         case workflowResumed = "workflow_resumed"
+        case workflowReplayed = "workflow_replayed"
         case stepStarted = "step_started"
         case stepCompleted = "step_completed"
         case stepErrored = "step_errored"

@@ -15,6 +15,8 @@ import FlareWorkers
 ///   true the body is what `run` returned.
 /// - `pause`, `resume`, `delete`: `{"id"}`. Answer `{}`.
 /// - `terminate`: `{"id", "rollback"?}`. Answers `{}`; throws `instance.cannot_terminate` when it has ended.
+/// - `restart`: `{"id", "from"?: {"name", "count"?, "type"?}}`. Answers `{}`; throws `instance.cannot_restart` when
+///   there is no such step.
 /// - `sendEvent`: `{"id", "type"}`, body the payload. Answers `{}`.
 package struct WorkflowBinding: Binding {
     private let service: WorkflowService
@@ -48,14 +50,15 @@ package struct WorkflowBinding: Binding {
             return reply(try await found(arguments).id)
         case "status":
             return try await status(arguments)
-        case "pause", "resume", "terminate", "delete", "sendEvent":
+        case "pause", "resume", "restart", "terminate", "delete", "sendEvent":
             try await change(method, arguments, body)
             return BindingReply(value: .object([:]))
         default:
             throw FlareError(
                 .invalidArgument,
                 "a workflow has no method \"\(method)\" yet",
-                hint: "create, createBatch, deleteBatch, get, status, pause, resume, terminate, delete, sendEvent"
+                hint: "create, createBatch, deleteBatch, get, status, pause, resume, restart, terminate, delete, "
+                    + "sendEvent"
             )
         }
     }
@@ -68,6 +71,11 @@ package struct WorkflowBinding: Binding {
         case "terminate":
             let rollback = arguments["rollback"]?.boolValue ?? false
             _ = try await service.terminate(id, of: workflow, rollback: rollback)
+        case "restart":
+            let step = try (arguments["from"]).map {
+                try StepReference(FlareJSON.decode(StepReferenceBody.self, from: $0.jsonBytes))
+            }
+            _ = try await service.restart(id, of: workflow, from: step)
         case "delete":
             let result = try await service.deleteInstances([id], of: workflow)
             if let error = result.errors.first {

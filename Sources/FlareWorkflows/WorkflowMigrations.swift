@@ -10,6 +10,7 @@ package enum WorkflowMigrations {
         WorkflowSecondStage.migration,
         ScheduleMigrations.migration,
         WorkflowMetricsStage.migration,
+        InstanceCountRecord.migration,
     ]
 
     /// A version is a class in one deployed version of a Worker.

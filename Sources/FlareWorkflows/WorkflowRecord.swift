@@ -87,20 +87,6 @@ extension WorkflowRecord {
         )
     }
 
-    /// Instances of the workflow by status.
-    static func counts(of id: String, in transaction: Transaction) throws -> [String: Int] {
-        let counts = try transaction.rows(
-            """
-            SELECT r.status, COUNT(*) FROM workflow_instances i
-            JOIN workflow_runs r ON r.instance = i.seq AND r.run = i.run
-            WHERE i.workflow_id = ? GROUP BY r.status
-            """,
-            .text(id),
-            decode: { ($0.text(0), $0.int(1)) }
-        )
-        return Dictionary(uniqueKeysWithValues: counts)
-    }
-
     func insert(in transaction: Transaction) throws {
         try transaction.execute(
             """

@@ -99,31 +99,6 @@ extension WorkflowService {
         )
     }
 
-    /// One page of the instances that a filter finds, how many it finds, and the cursor of the next page.
-    package func instances(
-        of name: String,
-        _ filter: InstanceFilter
-    ) async throws -> (page: [InstanceBody], total: Int, cursor: Int64?) {
-        try await store.database.read { transaction in
-            let workflow = try self.workflow(name, in: transaction)
-            let page = try InstanceRecord.list(of: workflow.id, filter, in: transaction)
-            let total = try InstanceRecord.count(of: workflow.id, filter, in: transaction)
-            return (page.map(\.body), total, page.count == filter.limit ? page.last?.sequence : nil)
-        }
-    }
-
-    /// An instance as lists show it.
-    package func get(_ id: String, of name: String) async throws -> InstanceBody {
-        try await store.database.read { try self.instance(id, of: name, in: $0).body }
-    }
-
-    /// An instance with all its steps.
-    package func detail(_ id: String, of name: String) async throws -> InstanceDetailBody {
-        try await store.database.read { transaction in
-            try self.instance(id, of: name, in: transaction).detail(in: transaction)
-        }
-    }
-
     /// Sends an event to an instance: the step that waits for its type receives it, or the next one that will.
     package func sendEvent(
         _ type: String,

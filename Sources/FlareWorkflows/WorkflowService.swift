@@ -20,14 +20,25 @@ package struct WorkflowHooks: Sendable {
     /// Takes the queues of a workflow that is being deleted from it.
     package var removeConsumers: @Sendable (_ workflow: String, Transaction) throws -> Void
 
+    /// Whether the code of a Worker's version is still kept.
+    ///
+    /// `WorkerService.keeps`.
+    package var keepsVersion: @Sendable (_ worker: String, _ version: String, Transaction) throws -> Bool
+
     package init(
         invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
         acknowledge: @escaping @Sendable (_ leaseIDs: [String], Transaction) throws -> Void,
-        removeConsumers: @escaping @Sendable (_ workflow: String, Transaction) throws -> Void = { _, _ in }
+        removeConsumers: @escaping @Sendable (_ workflow: String, Transaction) throws -> Void = { _, _ in },
+        keepsVersion: @escaping @Sendable (_ worker: String, _ version: String, Transaction) throws -> Bool = {
+            _,
+            _,
+            _ in true
+        }
     ) {
         self.invoke = invoke
         self.acknowledge = acknowledge
         self.removeConsumers = removeConsumers
+        self.keepsVersion = keepsVersion
     }
 }
 
@@ -198,7 +209,7 @@ extension WorkflowRecord {
             createdOn: createdAt,
             modifiedOn: modifiedAt,
             triggeredOn: triggeredAt,
-            instances: try Self.counts(of: id, in: transaction),
+            instances: try InstanceCountRecord.counts(of: id, in: transaction),
             versionID: version.id,
             schedules: try ScheduleRecord.list(of: .workflow(name), in: transaction).map {
                 WorkflowScheduleBody(cron: $0.cron.text, nextInstance: $0.nextAt)

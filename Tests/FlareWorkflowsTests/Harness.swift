@@ -44,7 +44,8 @@ final class Harness: Sendable {
 
     func service(
         invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
-        acknowledge: (@Sendable ([String]) throws -> Void)? = nil
+        acknowledge: (@Sendable ([String]) throws -> Void)? = nil,
+        keepsVersion: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> WorkflowService {
         let hooks = WorkflowHooks(
             invoke: { invocation in
@@ -54,7 +55,8 @@ final class Harness: Sendable {
             acknowledge: { leases, _ in
                 try acknowledge?(leases)
                 self.acknowledged.withLock { $0 += leases }
-            }
+            },
+            keepsVersion: { _, version, _ in keepsVersion(version) }
         )
         return WorkflowService(database: database, hooks: hooks, time: time, logger: Logger(label: "test"))
     }

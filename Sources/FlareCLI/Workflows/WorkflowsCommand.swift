@@ -7,10 +7,10 @@ struct WorkflowsCommand: AsyncParsableCommand {
         commandName: "workflows",
         abstract: "Run durable workflows and see what became of them.",
         subcommands: [
-            WorkflowsList.self, WorkflowsRun.self, WorkflowsInstances.self, WorkflowsStatus.self, WorkflowsLogs.self,
-            WorkflowsWait.self, WorkflowsMetrics.self, WorkflowsPause.self, WorkflowsResume.self,
-            WorkflowsTerminate.self, WorkflowsSendEvent.self, WorkflowsDelete.self, WorkflowTriggersCommand.self,
-            WorkflowsBackfill.self,
+            WorkflowsList.self, WorkflowsRun.self, WorkflowsInstances.self, WorkflowsStatus.self, WorkflowsSteps.self,
+            WorkflowsLogs.self, WorkflowsWait.self, WorkflowsMetrics.self, WorkflowsPause.self, WorkflowsResume.self,
+            WorkflowsTerminate.self, WorkflowsSendEvent.self, WorkflowsReplay.self, WorkflowsExport.self,
+            WorkflowsVerify.self, WorkflowTriggersCommand.self, WorkflowsBackfill.self, WorkflowsDelete.self,
         ]
     )
 }
@@ -27,8 +27,11 @@ enum WorkflowPath {
 
     /// flare's own address of an instance, for what v4 lacks.
     static func own(_ name: String, _ id: String) -> String {
-        "/flare/v1/workflows/\(PercentCoding.encode(name))/instances/\(PercentCoding.encode(id))"
+        "\(own(name))/instances/\(PercentCoding.encode(id))"
     }
+
+    /// flare's own address of a workflow.
+    static func own(_ name: String) -> String { "/flare/v1/workflows/\(PercentCoding.encode(name))" }
 }
 
 /// The workflow and the instance that several commands are about.

@@ -28,7 +28,10 @@ struct WorkflowsList: FlareCommand {
         } while page.count == 1000
         shell.list(workflows, ["NAME", "WORKER", "CLASS", "UNFINISHED", "COMPLETE", "ERRORED", "TERMINATED"]) {
             let counts = $0.instances
-            let unfinished = [InstanceStatus.queued, .running, .waiting].map { counts[$0.rawValue] ?? 0 }.reduce(0, +)
+            let unfinished = InstanceStatus.allCases.filter { !$0.isFinal }.map { counts[$0.rawValue] ?? 0 }.reduce(
+                0,
+                +
+            )
             let ended = [InstanceStatus.complete, .errored, .terminated].map { "\(counts[$0.rawValue] ?? 0)" }
             return [$0.name, $0.scriptName, $0.className, "\(unfinished)"] + ended
         }

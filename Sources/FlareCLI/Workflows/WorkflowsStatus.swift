@@ -16,16 +16,24 @@ struct WorkflowsStatus: FlareCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var instance: InstanceArguments
 
+    @Option(name: .long, help: "Show this run instead of the current one; each replay is a run.")
+    var run: Int?
+
     @Flag(name: .long, help: "Show all steps and all values in full. By default long ones are cut.")
     var full = false
 
     @Flag(name: .long, help: "Go on until the instance has ended.")
     var follow = false
 
+    func validate() throws {
+        if run != nil && follow { throw ValidationError("--follow shows the current run; leave --run out") }
+    }
+
     func execute(_ shell: Shell) async throws {
         guard follow else {
             let path = WorkflowPath.instance(instance.name, instance.id)
-            let detail = try await shell.client().call("GET", path, as: InstanceDetailBody.self)
+            let query = run.map { [("run", "\($0)")] } ?? []
+            let detail = try await shell.client().call("GET", path, query: query, as: InstanceDetailBody.self)
             return shell.emit(detail) { Self.text(detail, isFull: full) }
         }
         let end =

@@ -31,13 +31,19 @@ struct InstancesRoutes {
                 perPage: perPage,
                 count: found.page.count,
                 totalCount: found.total,
-                totalPages: (found.total + perPage - 1) / perPage,
-                cursor: found.cursor.map { "\($0)" }
+                totalPages: found.total.map { ($0 + perPage - 1) / perPage },
+                cursor: found.cursor.map { "\($0)" },
+                // Absent, as in Cloudflare's answers, when the count is exact.
+                isTruncated: found.isLowerBound ? true : nil
             )
             return .result(found.page, info: info)
         }
         routes.get(Self.base + "/:instance") { request in
-            var detail = try await workflows.detail(request.parameter("instance"), of: request.parameter("workflow"))
+            var detail = try await workflows.detail(
+                request.parameter("instance"),
+                of: request.parameter("workflow"),
+                run: request.integerQuery("run", in: 1...Int.max)
+            )
             if request.query("order") == "desc" { detail.steps.reverse() }
             return .result(detail)
         }
@@ -100,11 +106,15 @@ struct InstancesRoutes {
         case "terminate":
             let now = try await workflows.terminate(id, of: name, rollback: change.rollback ?? false)
             return InstanceStatusChangeBody(status: now.status.rawValue, timestamp: now.time)
+        case "restart":
+            let step = try change.from.map { try StepReference($0) }
+            let time = try await workflows.restart(id, of: name, from: step)
+            return InstanceStatusChangeBody(status: InstanceStatus.queued.rawValue, timestamp: time)
         default:
             throw FlareError(
                 .invalidArgument,
                 "an instance cannot be changed by \"\(change.status)\"",
-                hint: "the status to ask for is one of pause, resume, terminate"
+                hint: "the status to ask for is one of pause, resume, restart, terminate"
             )
         }
     }
@@ -131,6 +141,7 @@ struct InstancesRoutes {
             }
             filter.status = known
         }
+        if let text = request.query("where") { filter.conditions = try InstanceConditions(parsing: text) }
         filter.ascending = request.query("direction") == "asc"
         filter.createdFrom = try time(request, "date_start")
         filter.createdTo = try time(request, "date_end")

@@ -19,6 +19,7 @@ struct WorkflowsRoutes {
         InstanceCommandRoutes(workflows: workflows).register(on: routes)
         InstanceEventsRoutes(workflows: workflows).register(on: routes)
         WorkflowMetricsRoutes(workflows: workflows).register(on: routes)
+        ReplayRoutes(workflows: workflows).register(on: routes)
     }
 
     private func registerWorkflows(on routes: APIRoutes) {

@@ -32,6 +32,8 @@ package struct InstanceBody: Codable, Sendable {
     package var versionID: String
     package var workflowID: String
     package var triggerSource: String
+    /// The current run, counted from 1; each restart or replay begins the next one.
+    package var run: Int
 
     package init(
         id: String,
@@ -42,7 +44,8 @@ package struct InstanceBody: Codable, Sendable {
         endedOn: Timestamp?,
         versionID: String,
         workflowID: String,
-        triggerSource: String
+        triggerSource: String,
+        run: Int
     ) {
         self.id = id
         self.status = status
@@ -53,10 +56,11 @@ package struct InstanceBody: Codable, Sendable {
         self.versionID = versionID
         self.workflowID = workflowID
         self.triggerSource = triggerSource
+        self.run = run
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, status
+        case id, status, run
         case createdOn = "created_on"
         case modifiedOn = "modified_on"
         case startedOn = "started_on"
@@ -122,7 +126,10 @@ package struct InstanceDetailBody: Codable, Sendable {
     /// `{cron, scheduledTime}` of an instance that a schedule began.
     package var schedule: JSONValue?
     package var versionID: String
+    /// The run that is shown.
     package var run: Int
+    /// All runs of the instance, the newest first.
+    package var runs: [InstanceRunBody]
     package var queued: Timestamp
     @Nullable package var start: Timestamp?
     @Nullable package var end: Timestamp?
@@ -159,13 +166,15 @@ package struct InstanceDetailBody: Codable, Sendable {
         _success = Nullable(wrappedValue: nil)
         _error = Nullable(wrappedValue: nil)
         _output = Nullable(wrappedValue: nil)
+        runs = []
         warnings = []
         stepCount = 0
         steps = []
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, status, params, trigger, schedule, run, queued, start, end, success, error, output, warnings, steps
+        case id, status, params, trigger, schedule, run, runs, queued, start, end, success, error, output, warnings
+        case steps
         case workflowName = "workflow_name"
         case versionID = "versionId"
         case resumesAt = "resumes_at"
@@ -179,6 +188,8 @@ package struct InstanceStatusChangeBody: Codable, Sendable {
     package var timestamp: Timestamp?
     /// Asked for with `terminate`: what the instance has done is to be undone first.
     package var rollback: Bool?
+    /// Asked for with `restart`: the step to begin from.
+    package var from: StepReferenceBody?
 
     package init(status: String, timestamp: Timestamp? = nil, rollback: Bool? = nil) {
         self.status = status

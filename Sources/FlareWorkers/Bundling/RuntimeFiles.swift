@@ -34,6 +34,7 @@ struct RuntimeFiles: Sendable {
         ("results.mjs", PackageResources.results_mjs),
         ("rollback.mjs", PackageResources.rollback_mjs),
         ("replay.mjs", PackageResources.replay_mjs),
+        ("verify.mjs", PackageResources.verify_mjs),
         ("durations.mjs", PackageResources.durations_mjs),
         ("shim-workers.mjs", PackageResources.shim_workers_mjs),
         ("shim-workflows.mjs", PackageResources.shim_workflows_mjs),

@@ -176,8 +176,9 @@ class WorkflowInstance {
     await this.#call("resume");
   }
 
-  async restart() {
-    await this.#call("restart");
+  /// From the beginning, or from a step: { from: { name, count?, type? } }.
+  async restart(options = {}) {
+    await this.#call("restart", { from: options.from });
   }
 
   async delete() {

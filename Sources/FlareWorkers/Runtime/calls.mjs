@@ -89,6 +89,9 @@ export async function callBinding(binding, method, args, body) {
   if (!invocation) {
     throw new Error(`env.${binding}.${method} can only be called while a handler or a workflow runs`);
   }
+  if (invocation.isVerification) {
+    throw new Error(`env.${binding}.${method} was called outside of a step, which a verification does not do`);
+  }
   try {
     return await callEngine(invocation, { b: binding, m: method, args }, body);
   } catch (description) {

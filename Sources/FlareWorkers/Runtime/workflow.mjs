@@ -10,6 +10,7 @@ import { Rollbacks, labelOf, rollbackContext } from "./rollback.mjs";
 import {
   checkName, checkUndo, computeDelay, permanent, readArguments, readOptions, shownConfig, within,
 } from "./steps.mjs";
+import { Verification } from "./verify.mjs";
 
 const { Promise } = globalThis;
 const nothing = new Uint8Array(0);
@@ -17,9 +18,10 @@ const macrotask = setImmediate;
 
 /// Runs `run` of a workflow class to its end. Returns { fields, body } of the result.
 export async function runWorkflow(Class, invocation, header, body, env, ctx, limits) {
-  const payload = decode(body.subarray(0, header.payloadBytes));
   const journal = readJournal(body.subarray(header.payloadBytes), header.journalBytes);
-  const life = new Life(invocation, journal, limits, header.rollback);
+  const life = header.isVerification
+    ? new Verification(invocation, body) : new Life(invocation, journal, limits, header.rollback);
+  const payload = header.isVerification ? life.payload : decode(body.subarray(0, header.payloadBytes));
   const steps = stepsOf(life);
   const event = {
     payload, timestamp: new Date(header.workflow.timestampMs), instanceId: header.workflow.instance,
@@ -29,6 +31,7 @@ export async function runWorkflow(Class, invocation, header, body, env, ctx, lim
   const isFirstShape = Class.prototype instanceof Workflow;
   const instance = new Class(isFirstShape ? Object.assign(ctx, steps, { run: steps.do }) : ctx, env);
   const run = async () => isFirstShape ? instance.run(batchEvent(event)) : instance.run(event, steps);
+  if (life instanceof Verification) return life.conclude(run);
   if (header.rollback) return { fields: { missing: await life.undo(run) }, body: nothing };
   const output = await run();
   await life.finish();
