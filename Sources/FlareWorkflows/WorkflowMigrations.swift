@@ -8,6 +8,7 @@ package enum WorkflowMigrations {
             definitions + instances + steps + history
         ),
         WorkflowSecondStage.migration,
+        ShellMigration.migration,
     ]
 
     /// A version is a class in one deployed version of a Worker.

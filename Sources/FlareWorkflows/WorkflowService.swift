@@ -32,6 +32,7 @@ package struct WorkflowHooks: Sendable {
 package final class WorkflowService: Sendable {
     let store: WorkflowStore
     let lives = Lives()
+    let shellHolds = ShellHolds()
     let hooks: WorkflowHooks
 
     package init(database: Database, hooks: WorkflowHooks, time: any TimeSource, logger: Logger) {
@@ -56,6 +57,7 @@ package final class WorkflowService: Sendable {
         worker: String,
         workerVersion: String,
         className: String,
+        kind: WorkflowRecord.Kind = .worker,
         in transaction: Transaction
     ) throws -> WorkflowRecord {
         try NameRule.workflow.validate(name)
@@ -73,13 +75,21 @@ package final class WorkflowService: Sendable {
                 name: name,
                 version: version,
                 createdAt: now,
-                modifiedAt: now
+                modifiedAt: now,
+                kind: kind
             )
             try workflow.insert(in: transaction)
             _ = try version.upsert(of: workflow.id, in: transaction)
             return workflow
         }
-        if existing.version.worker != worker {
+        if existing.kind != kind {
+            throw FlareError(
+                .alreadyExists,
+                "workflow \"\(name)\" is run by the script \(existing.version.worker)",
+                hint: "choose another name, or delete it with its history: flare workflows delete \(name)"
+            )
+        }
+        if existing.version.worker != worker, kind == .worker {
             try requireIdle(existing, to: "moved to another Worker", in: transaction)
         }
         let stored = try version.upsert(of: existing.id, in: transaction)
@@ -180,7 +190,8 @@ extension WorkflowRecord {
             modifiedOn: modifiedAt,
             triggeredOn: triggeredAt,
             instances: try Self.counts(of: id, in: transaction),
-            versionID: version.id
+            versionID: version.id,
+            kind: kind.rawValue
         )
     }
 }

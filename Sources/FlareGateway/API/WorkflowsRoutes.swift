@@ -17,6 +17,7 @@ struct WorkflowsRoutes {
         registerWorkflows(on: routes)
         InstancesRoutes(workflows: workflows).register(on: routes)
         InstanceCommandRoutes(workflows: workflows).register(on: routes)
+        ShellRunRoutes(workflows: workflows).register(on: routes)
     }
 
     private func registerWorkflows(on routes: APIRoutes) {

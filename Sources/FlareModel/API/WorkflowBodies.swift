@@ -10,6 +10,8 @@ package struct WorkflowBody: Codable, Sendable {
     /// Instances by status.
     package var instances: [String: Int]
     package var versionID: String
+    /// `worker`, or `shell` for a script, whose path is then `scriptName`.
+    package var kind: String
 
     package init(
         id: String,
@@ -20,7 +22,8 @@ package struct WorkflowBody: Codable, Sendable {
         modifiedOn: Timestamp,
         triggeredOn: Timestamp?,
         instances: [String: Int],
-        versionID: String
+        versionID: String,
+        kind: String
     ) {
         self.id = id
         self.name = name
@@ -31,10 +34,11 @@ package struct WorkflowBody: Codable, Sendable {
         _triggeredOn = Nullable(wrappedValue: triggeredOn)
         self.instances = instances
         self.versionID = versionID
+        self.kind = kind
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, name, instances
+        case id, name, instances, kind
         case scriptName = "script_name"
         case className = "class_name"
         case createdOn = "created_on"

@@ -1,0 +1,166 @@
+import FlareModel
+import FlareStore
+
+/// Who runs the script of an instance now.
+struct ShellAttachment: Sendable, Hashable {
+    /// The invocation of the run; fences off what earlier attachments still say.
+    var number: Int64
+    var process: ProcessIdentity
+
+    static func find(_ instance: Int64, in transaction: Transaction) throws -> ShellAttachment? {
+        try transaction.row(
+            "SELECT attachment, pid, start_ticks FROM workflow_attachments WHERE instance = ?",
+            .integer(instance),
+            decode: { row in
+                ShellAttachment(
+                    number: row.integer(0),
+                    process: ProcessIdentity(pid: Int32(row.int(1)), startTicks: row.integer(2))
+                )
+            }
+        )
+    }
+
+    func insert(for instance: Int64, in transaction: Transaction) throws {
+        try transaction.execute(
+            "INSERT OR REPLACE INTO workflow_attachments (instance, attachment, pid, start_ticks) VALUES (?, ?, ?, ?)",
+            .integer(instance),
+            .integer(number),
+            .integer(Int64(process.pid)),
+            .integer(process.startTicks)
+        )
+    }
+
+    static func delete(_ instance: Int64, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM workflow_attachments WHERE instance = ?", .integer(instance))
+    }
+}
+
+/// The run of an instance as a script drives it: no timer wakes it, somebody attaches to it.
+enum ShellRun {
+    /// Gives the run to a new attachment, with the version of the script that it runs.
+    ///
+    /// Returns its number.
+    static func attach(
+        _ run: RunKey,
+        version: String,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws -> Int64 {
+        try transaction.row(
+            """
+            UPDATE workflow_runs
+            SET status = 'running', driver = 'shell', wake_at = NULL, paused_at = NULL, version_id = ?,
+                invocation = invocation + 1, started_at = COALESCE(started_at, ?), modified_at = ?
+            WHERE instance = ? AND run = ? RETURNING invocation
+            """,
+            .text(version),
+            .integer(now.milliseconds),
+            .integer(now.milliseconds),
+            .integer(run.instance),
+            .integer(Int64(run.run)),
+            decode: { $0.integer(0) }
+        ) ?? 0
+    }
+
+    /// Leaves the run unfinished until somebody attaches to it, or marks it as running again.
+    static func set(
+        _ status: InstanceStatus,
+        _ run: RunKey,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE workflow_runs SET status = ?, driver = 'shell', wake_at = NULL, modified_at = ?
+            WHERE instance = ? AND run = ?
+            """,
+            .text(status.rawValue),
+            .integer(now.milliseconds),
+            .integer(run.instance),
+            .integer(Int64(run.run))
+        )
+    }
+
+    static func invocation(_ run: RunKey, in transaction: Transaction) throws -> Int64 {
+        try transaction.row(
+            "SELECT invocation FROM workflow_runs WHERE instance = ? AND run = ?",
+            .integer(run.instance),
+            .integer(Int64(run.run)),
+            decode: { $0.integer(0) }
+        ) ?? 0
+    }
+
+    /// Begins a new run of an instance whose script has failed.
+    ///
+    /// Its complete steps are kept, and everything else is done anew.
+    static func insert(
+        after old: RunKey,
+        of workflow: WorkflowRecord,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws -> RunKey {
+        let new = RunKey(instance: old.instance, run: old.run + 1)
+        try transaction.execute(
+            "UPDATE workflow_runs SET is_current = 0 WHERE instance = ? AND run = ?",
+            .integer(old.instance),
+            .integer(Int64(old.run))
+        )
+        try transaction.execute(
+            """
+            INSERT INTO workflow_runs
+                (instance, run, workflow_id, version_id, driver, reason, status, invocation, created_at, modified_at)
+            SELECT instance, ?, workflow_id, ?, 'shell', 'replay', 'queued', invocation, ?, ? FROM workflow_runs
+            WHERE instance = ? AND run = ?
+            """,
+            .integer(Int64(new.run)),
+            .text(workflow.version.id),
+            .integer(now.milliseconds),
+            .integer(now.milliseconds),
+            .integer(old.instance),
+            .integer(Int64(old.run))
+        )
+        try transaction.execute(
+            "UPDATE workflow_instances SET run = ? WHERE seq = ?",
+            .integer(Int64(new.run)),
+            .integer(old.instance)
+        )
+        try keepSteps(of: old, in: new, transaction)
+        return new
+    }
+
+    private static func keepSteps(of old: RunKey, in new: RunKey, _ transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO workflow_steps (instance, run, kind, name, n, parent_name, parent_n, status, config, event_type,
+                attempts, failures, started_at, ended_at, finish_order, value, kept_from, stream_bytes, command)
+            SELECT instance, ?, kind, name, n, parent_name, parent_n, status, config, event_type,
+                attempts, failures, started_at, ended_at, finish_order, value, COALESCE(kept_from, run), stream_bytes,
+                command
+            FROM workflow_steps WHERE instance = ? AND run = ? AND status = 'complete' ORDER BY finish_order
+            """,
+            .integer(Int64(new.run)),
+            .integer(old.instance),
+            .integer(Int64(old.run))
+        )
+        try transaction.execute(
+            """
+            UPDATE workflow_runs SET finished_steps =
+                (SELECT COALESCE(MAX(finish_order), 0) FROM workflow_steps WHERE instance = ? AND run = ?)
+            WHERE instance = ? AND run = ?
+            """,
+            .integer(new.instance),
+            .integer(Int64(new.run)),
+            .integer(new.instance),
+            .integer(Int64(new.run))
+        )
+    }
+
+    static func completeSteps(_ run: RunKey, in transaction: Transaction) throws -> Int {
+        try transaction.row(
+            "SELECT COUNT(*) FROM workflow_steps WHERE instance = ? AND run = ? AND status = 'complete'",
+            .integer(run.instance),
+            .integer(Int64(run.run)),
+            decode: { $0.int(0) }
+        ) ?? 0
+    }
+}
