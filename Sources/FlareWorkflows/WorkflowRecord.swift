@@ -19,7 +19,7 @@ package struct WorkflowRecord: Sendable {
 
 /// A version of a workflow: a class in one deployed version of a Worker.
 ///
-/// Instances keep the one they began with. Of a script, `worker` is its path and `workerVersion` its SHA-256.
+/// Instances keep the one they began with. Of a script, `worker` is its path and `workerVersion` its checksum.
 package struct WorkflowVersionRecord: Sendable, Hashable {
     package var id: String
     package var worker: String

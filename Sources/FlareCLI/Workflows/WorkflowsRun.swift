@@ -5,16 +5,34 @@ import FlareModel
 struct WorkflowsRun: FlareCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Begin an instance of a workflow.",
+        abstract: "Begin an instance of a workflow, or run a script as one.",
+        usage: """
+            flare workflows run [<options>] <name>
+            flare workflows run [<options>] <file> [<argument> ...]
+            """,
         discussion: """
             With --wait the exit status is that of the run: 0 complete, 1 errored or terminated, 124 not ended in time.
+
+            A FILE with a slash in it, or an executable in the working directory, is run in the foreground, and its
+            commands flare step are its steps. All words after a FILE with a slash are its own. The exit status is the
+            script's. Run again with the same --id it goes on: steps that are done are not done again. Once it is
+            complete, nothing is run, and the exit status is 0.
             """
     )
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The workflow.", completion: Complete.workflows)
-    var name: String
+    @Argument(
+        help: ArgumentHelp("The workflow, or the file of a script.", valueName: "name"),
+        completion: Complete.workflows
+    )
+    var target: String
+
+    @Argument(parsing: .postTerminator, help: "Arguments of the script.")
+    var arguments: [String] = []
+
+    @Option(name: .long, help: "Of a script: the name of its workflow. Default: the file's name without its ending.")
+    var name: String?
 
     @Option(
         name: .long,
@@ -26,7 +44,7 @@ struct WorkflowsRun: FlareCommand {
     )
     var params: String?
 
-    @Option(name: .long, help: "The id of the instance. Default: a new UUID.")
+    @Option(name: .long, help: "The id of the instance. Default: a new UUID. A script with a known one goes on.")
     var id: String?
 
     @Flag(name: .long, help: "Wait until the instance has ended.")
@@ -39,22 +57,69 @@ struct WorkflowsRun: FlareCommand {
         if timeout != nil && !wait { throw ValidationError("--timeout needs --wait") }
     }
 
+    func run() async throws {
+        try await ScriptFile.isMeant(by: target) ? runJob() : runInterruptibly()
+    }
+
     func execute(_ shell: Shell) async throws {
+        guard ScriptFile.isMeant(by: target) else { return try await begin(shell) }
+        if !target.contains("/"), try await isWorkflow(target, shell) { return try await begin(shell) }
+        guard timeout == nil else {
+            throw FlareError(
+                .invalidArgument,
+                "--timeout is for workflows that run in the engine",
+                hint: "bound the steps of a script: flare step NAME --timeout 5m -- COMMAND"
+            )
+        }
+        let file = try ScriptFile(target)
+        let workflow = try name ?? file.workflowName()
+        try NameRule.workflow.validate(workflow)
+        let script = ScriptRun(
+            shell: shell,
+            file: file,
+            workflow: workflow,
+            id: id,
+            params: try params.map { try JSONText.read($0, "--params").stringValue ?? "" },
+            argumentCount: arguments.count
+        )
+        try await script.run()
+    }
+
+    /// Whether a workflow of a Worker has the name of an executable file here.
+    private func isWorkflow(_ name: String, _ shell: Shell) async throws -> Bool {
+        guard NameRule.workflow.holds(name) else { return false }
+        do {
+            let path = WorkflowPath.workflow(name)
+            return try await shell.client().call("GET", path, as: WorkflowBody.self).kind != "shell"
+        } catch let error as FlareError where error.code == .workflowNotFound {
+            return false
+        }
+    }
+
+    /// Begins an instance that the engine runs.
+    private func begin(_ shell: Shell) async throws {
+        guard arguments.isEmpty, name == nil else {
+            throw FlareError(
+                .invalidArgument,
+                "\(target) is a workflow; arguments and --name are for scripts",
+                hint: "give a workflow its input with --params, and a script with its path: ./\(target)"
+            )
+        }
         let timeout = try timeout.map(parseDuration)
         let body = InstanceCreateBody(instanceID: id, params: try params.map { try JSONText.read($0, "--params") })
         let client = try await shell.client()
         let instance = try await client.call(
             "POST",
-            WorkflowPath.instances(name),
+            WorkflowPath.instances(target),
             body: body,
             as: InstanceBody.self
         )
         guard wait else {
             return shell.emit(instance) {
-                "began \(name) \(instance.id)\nsee: flare workflows status \(name) \(instance.id)"
+                "began \(target) \(instance.id)\nsee: flare workflows status \(target) \(instance.id)"
             }
         }
-        shell.note("began \(name) \(instance.id)")
-        try await InstanceEnd.wait(for: instance.id, of: name, timeout: timeout, client, shell)
+        shell.note("began \(target) \(instance.id)")
+        try await InstanceEnd.wait(for: instance.id, of: target, timeout: timeout, client, shell)
     }
 }

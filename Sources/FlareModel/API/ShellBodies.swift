@@ -4,7 +4,7 @@ package import FoundationEssentials
 package struct ShellAttachBody: Codable, Sendable {
     /// The script's absolute path.
     package var script: String
-    /// SHA-256 of the script, to tell whether it has changed.
+    /// A checksum of the script, to tell whether it has changed.
     package var scriptHash: String
     package var instanceID: String?
     /// Text that holds JSON.

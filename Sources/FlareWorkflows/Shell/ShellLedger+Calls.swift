@@ -114,7 +114,7 @@ extension ShellLedger {
         FlareError(
             .inUse,
             "step \"\(call.key.label)\" is complete, but with another command\n"
-                + "  - \(ShellStepRule.text(old))\n  + \(ShellStepRule.text(new))",
+                + "  - \(CommandText.text(old))\n  + \(CommandText.text(new))",
             hint: "pass --on-change rerun to run the new one, or --on-change keep to keep the old result"
         )
     }

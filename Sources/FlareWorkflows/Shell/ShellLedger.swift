@@ -198,12 +198,14 @@ struct ShellLedger {
         step.config = config
         try step.insert(into: run, in: transaction)
         try setCommand(body.command, config, of: step.sequence)
-        try log(LogRecord(.stepStarted, step: key.label, message: ShellStepRule.text(body.command)))
+        try log(LogRecord(.stepStarted, step: key.label, message: CommandText.text(body.command)))
         return step
     }
 
     func requireRoom(for key: StepKey) throws {
-        guard let refusal = try StepLedger(run: run, now: now, transaction: transaction).refusal(of: key) else { return }
+        guard let refusal = try StepLedger(run: run, now: now, transaction: transaction).refusal(of: key) else {
+            return
+        }
         throw FlareError(.invalidArgument, refusal.message)
     }
 

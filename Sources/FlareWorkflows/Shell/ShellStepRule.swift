@@ -61,13 +61,4 @@ struct ShellStepRule: Sendable, Hashable {
             }
         }
     }
-
-    /// A command as one would type it, for people to compare.
-    static func text(_ command: [String]) -> String {
-        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+")
-        let words = command.map { word in
-            !word.isEmpty && word.allSatisfy(plain.contains) ? word : "'" + word.replacing("'", with: #"'\''"#) + "'"
-        }
-        return words.joined(separator: " ")
-    }
 }

@@ -14,7 +14,7 @@ extension WorkflowService {
             let workflow = try self.defineShell(name, script: body.script, hash: body.scriptHash, in: transaction)
             let params = try Self.shellParams(body.params)
             let known = try body.instanceID.flatMap { try InstanceRecord.find($0, of: workflow.id, in: transaction) }
-            if let known { try self.requireFree(known, of: workflow, params: params, in: transaction) }
+            if let known { try self.requireFree(known, of: workflow, params, for: body.process, in: transaction) }
             var instance = try known ?? self.createShell(body.instanceID, params ?? [], of: workflow, in: transaction)
             if instance.status != .complete {
                 instance = try self.takeShell(instance, of: workflow, body.process, at: now, in: transaction)
@@ -147,14 +147,16 @@ extension WorkflowService {
         return try TaggedJSON.escape(json: Array(text.utf8))
     }
 
-    /// Throws unless a known instance may be gone on with.
+    /// Throws unless a process may go on with a known instance.
     private func requireFree(
         _ instance: InstanceRecord,
         of workflow: WorkflowRecord,
-        params: [UInt8]?,
+        _ params: [UInt8]?,
+        for process: ProcessIdentity,
         in transaction: Transaction
     ) throws {
-        if let holder = try shellHolder(of: instance, in: transaction) {
+        // The process itself asks again when the answer was lost.
+        if let holder = try shellHolder(of: instance, in: transaction), holder != process {
             throw FlareError(
                 .inUse,
                 "instance \"\(instance.id)\" of workflow \"\(workflow.name)\" is being run by process \(holder.pid)",
