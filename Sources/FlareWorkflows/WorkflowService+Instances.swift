@@ -31,7 +31,8 @@ extension WorkflowService {
             throw FlareError(
                 .invalidArgument,
                 "workflow \"\(workflow.name)\" is a script, which somebody has to run",
-                hint: "flare workflows run \(workflow.version.worker)"
+                hint: workflow.version.worker == Self.loneScript
+                    ? "flare step --id ID NAME -- COMMAND" : "flare workflows run \(workflow.version.worker)"
             )
         }
         let id = instance.id ?? Identifier.uuid()

@@ -48,6 +48,21 @@ final class JobSignals: Sendable {
         return try await record(end)
     }
 
+    /// Ends this process by the signal that ended its program.
+    ///
+    /// A shell goes on after a command that was interrupted and ended with a status of its own: it takes the signal for
+    /// handled.
+    func follow(_ end: Job.End) {
+        guard end.isSignalled, end.isInterrupted, let last, end.status == 128 + last else { return }
+        Self.end(by: last)
+    }
+
+    private static func end(by number: Int32) -> Never {
+        signal(number, SIG_DFL)
+        kill(getpid(), number)
+        _exit(128 + number)
+    }
+
     private func forward(from pipe: Int32) {
         var isSecond = false
         while true {
@@ -62,11 +77,11 @@ final class JobSignals: Sendable {
             }
             switch phase {
             case .idle:
-                _exit(128 + number)
+                Self.end(by: number)
             case .running(let job):
                 job.signal(number, fromTerminal: byte & 0x80 != 0)
             case .recording:
-                if isSecond { _exit(128 + number) }
+                if isSecond { Self.end(by: number) }
                 isSecond = true
             }
         }

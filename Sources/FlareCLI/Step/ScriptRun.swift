@@ -40,7 +40,11 @@ struct ScriptRun: Sendable {
             group.addTask { await holder.hold() }
             defer { group.cancelAll() }
             do {
-                return try await signals.run(job) { try await end($0, run, holder) }
+                return try await signals.run(job) { end in
+                    let status = try await self.end(end, run, holder)
+                    signals.follow(end)
+                    return status
+                }
             } catch let error as FlareError where error.code == .fileNotFound || error.code == .permissionDenied {
                 _ = try await finish(ShellEndBody(attachment: run.attachment, exitStatus: 126), run)
                 throw error

@@ -108,6 +108,7 @@ struct StepRun: FlareCommand {
                     omittedBytes: end.recording.omittedBytes
                 )
             )
+            signals.follow(end)
             if isInterrupted || next.decision != .wait { return status }
             let time = next.until.map { " at \($0.text)" } ?? ""
             let what = end.isTimedOut ? "ran out of time" : "ended with status \(status)"

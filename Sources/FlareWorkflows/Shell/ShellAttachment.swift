@@ -81,6 +81,16 @@ enum ShellRun {
         )
     }
 
+    /// Notes when the first step of an instance without a script began.
+    static func setStarted(_ run: RunKey, at now: Timestamp, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE workflow_runs SET started_at = ? WHERE instance = ? AND run = ?",
+            .integer(now.milliseconds),
+            .integer(run.instance),
+            .integer(Int64(run.run))
+        )
+    }
+
     static func invocation(_ run: RunKey, in transaction: Transaction) throws -> Int64 {
         try transaction.row(
             "SELECT invocation FROM workflow_runs WHERE instance = ? AND run = ?",
@@ -140,6 +150,19 @@ enum ShellRun {
             """,
             .integer(Int64(new.run)),
             .integer(old.instance),
+            .integer(Int64(old.run))
+        )
+        try transaction.execute(
+            """
+            INSERT INTO workflow_attempts (step, attempt, started_at, ended_at, outcome, error)
+            SELECT n.seq, a.attempt, a.started_at, a.ended_at, a.outcome, a.error
+            FROM workflow_steps n
+                JOIN workflow_steps o ON o.instance = n.instance AND o.kind = n.kind AND o.name = n.name AND o.n = n.n
+                JOIN workflow_attempts a ON a.step = o.seq
+            WHERE n.instance = ? AND n.run = ? AND o.run = ?
+            """,
+            .integer(new.instance),
+            .integer(Int64(new.run)),
             .integer(Int64(old.run))
         )
         try transaction.execute(

@@ -26,7 +26,8 @@ extension WorkflowService {
                 .flatMap { try InstanceRecord.find(id, of: $0.id, in: transaction) }
             if known == nil {
                 let workflow = try self.defineShell(name, script: Self.loneScript, hash: "", in: transaction)
-                _ = try self.createShell(id, [], of: workflow, in: transaction)
+                let instance = try self.createShell(id, [], of: workflow, in: transaction)
+                try ShellRun.setStarted(instance.key, at: self.store.time.now(), in: transaction)
             }
         }
         return try await inLedger(id, name) { ledger in
@@ -73,7 +74,7 @@ extension WorkflowService {
     }
 
     /// What stands for the script of steps that have none.
-    private static let loneScript = "flare step"
+    static let loneScript = "flare step"
 
     private func inLedger(
         _ id: String,
@@ -90,7 +91,12 @@ extension WorkflowService {
                         + "and takes no more steps"
                 )
             }
-            let ledger = ShellLedger(workflow: name, instance: instance, now: store.time.now(), transaction: transaction)
+            let ledger = ShellLedger(
+                workflow: name,
+                instance: instance,
+                now: store.time.now(),
+                transaction: transaction
+            )
             let answer = try body(ledger)
             if !isLook || answer.decision != .wait {
                 transaction.afterCommit { store.watchers.notify(instance.sequence) }
