@@ -72,6 +72,8 @@ struct ScriptRun: Sendable {
             RunEnvironment.workflow: run.workflow, RunEnvironment.instance: run.instance,
             RunEnvironment.run: "\(run.run)", RunEnvironment.attachment: "\(run.attachment)",
             RunEnvironment.params: run.params.map { String(decoding: $0.jsonBytes, as: UTF8.self) },
+            // Meant for this command, and options of those in the script too.
+            "FLARE_ID": nil, "FLARE_NAME": nil,
             RunEnvironment.step: nil, RunEnvironment.attempt: nil, RunEnvironment.idempotencyKey: nil,
         ])
     }

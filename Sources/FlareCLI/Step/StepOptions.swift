@@ -29,7 +29,7 @@ struct StepOptions: ParsableArguments, Sendable {
                 .invalidArgument,
                 "there is no run for this step to belong to",
                 hint:
-                    "run the script that has it by flare workflows run FILE, or name an instance: flare step --id ID …"
+                    "run its script by flare workflows run FILE, or name an instance: flare step --id ID …"
             )
         }
         return StepInstance(workflow: name, id: id, attachment: attachment)

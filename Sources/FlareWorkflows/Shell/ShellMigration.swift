@@ -2,7 +2,9 @@ import FlareStore
 
 /// The schema of what is known of running scripts beside their instances, runs and steps.
 enum ShellMigration {
-    /// An attachment is who runs the script of an instance now. A call is one `flare step`, with the step that it got;
+    /// An attachment is who runs the script of an instance now.
+    ///
+    /// A call is one `flare step`, with the step that it got;
     /// a holder is the call whose command runs as the open attempt of a step.
     static let migration = Migration(
         "workflows-4-shell",
