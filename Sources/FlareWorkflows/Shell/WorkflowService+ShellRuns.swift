@@ -9,7 +9,8 @@ extension WorkflowService {
     /// One that is complete is answered as it is, with no attachment. After an error a new run begins that keeps the
     /// complete steps. Throws `inUse` while another process runs the script.
     package func attachShell(_ body: ShellAttachBody, to name: String) async throws -> ShellAttachmentBody {
-        try await store.persist { transaction in
+        // Not `persist`: the command says that the disk is full, and asks again.
+        try await store.database.write { transaction in
             let now = self.store.time.now()
             let workflow = try self.defineShell(name, script: body.script, hash: body.scriptHash, in: transaction)
             let params = try Self.shellParams(body.params)
@@ -71,7 +72,7 @@ extension WorkflowService {
             let sequence = try await store.database.read { try self.instance(id, of: name, in: $0).sequence }
             return try await detachShell(body.attachment, of: sequence, body.message ?? "the script was cut off")
         }
-        try await store.persist { [store] transaction in
+        try await store.database.write { [store] transaction in
             let instance = try self.instance(id, of: name, in: transaction)
             let wanted: InstanceStatus = status == 0 ? .complete : .errored
             let current = try ShellRun.invocation(instance.key, in: transaction)

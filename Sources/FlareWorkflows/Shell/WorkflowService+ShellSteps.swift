@@ -21,7 +21,7 @@ extension WorkflowService {
         of id: String,
         _ name: String
     ) async throws -> ShellStepAnswerBody {
-        try await store.persist { transaction in
+        try await store.database.write { transaction in
             let known = try WorkflowRecord.find(name, in: transaction)
                 .flatMap { try InstanceRecord.find(id, of: $0.id, in: transaction) }
             if known == nil {
