@@ -53,7 +53,8 @@ extension EndToEnd {
                 try f.write("go", "")
                 let again = try await f.runScript("--id", "one", "./five.sh", "x y").check()
                 #expect(f.content("done") == "1\n2\n3\n3\n4\n5\n")
-                let text = Array("\u{1}".utf8) + [0xFF, 0] + Array("a\nbfive/one/s2#1\nbegun\n\(victim.attempts)\n".utf8)
+                let readable = "a\nbfive/one/s2#1\nbegun\n\(victim.attempts)\n"
+                let text = [1, 0xFF, 0] + Array(readable.utf8)
                 #expect(again.stdoutBytes.starts(with: text))
                 #expect(again.stdoutBytes.count == text.count + 100_000 + 4)
                 #expect(again.stderr == "e\n")
