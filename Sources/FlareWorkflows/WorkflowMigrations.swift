@@ -8,7 +8,7 @@ package enum WorkflowMigrations {
             definitions + instances + steps + history
         ),
         WorkflowSecondStage.migration,
-        ShellMigration.migration,
+        ShellMigrations.migration,
     ]
 
     /// A version is a class in one deployed version of a Worker.

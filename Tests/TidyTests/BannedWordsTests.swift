@@ -38,6 +38,8 @@ struct BannedWordsTests {
                 "Sources/FlareStore/TimeSource.swift",
                 // Bounds in real time on what others do: a key press of Tab, and a tool that user code is built with.
                 "Sources/FlareCLI/Complete.swift", "Sources/FlareWorkers/Processes/ToolRun.swift",
+                // Until an engine that went away under a script is tried again.
+                "Sources/FlareCLI/Step/StepEngine.swift",
                 // Where the tests look again and again.
                 "Tests/FlareTestSupport/Eventually.swift",
             ]

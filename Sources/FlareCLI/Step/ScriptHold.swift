@@ -43,7 +43,7 @@ final class ScriptHold: Sendable {
                 // The engine has gone, or is about to come back.
             }
             // Cancelled when the script has ended: then there is nothing to hold.
-            guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { return }
+            guard (try? await StepEngine.pause(.milliseconds(200))) != nil else { return }
         }
     }
 

@@ -24,10 +24,15 @@ struct StepEngine: Sendable {
             } catch let error as FlareError where Self.passes(error) && deadline > .now {
                 if !hasTold, error.code != .engineUnavailable { shell.warn("\(error.message); trying again") }
                 hasTold = true
-                try await Task.sleep(for: pause)
+                try await Self.pause(pause)
                 pause = min(pause * 2, .seconds(2))
             }
         }
+    }
+
+    /// The time until the engine is tried again.
+    static func pause(_ length: Duration) async throws {
+        try await Task.sleep(for: length)
     }
 
     /// Whether the trouble may pass by itself.
@@ -82,6 +87,8 @@ struct StepCall: Sendable {
         engine.shell.warn(
             "step \"\(body.name)\": the command of an earlier call still runs (process \(process.pid)); waiting for it"
         )
-        while process.isAlive { try await Task.sleep(for: .milliseconds(50)) }
+        while process.isAlive {
+            _ = try await JobThread.run { ProcessEnd.wait(pid: process.pid, seconds: 60) }
+        }
     }
 }

@@ -7,8 +7,8 @@ extension ShellLedger {
     /// The step of a call: the one it got before, or the next occurrence of its name.
     ///
     /// With a key there is one step of that name and key, and outside of a script one of each name.
-    func call(_ body: ShellStepBody) throws -> ShellCall {
-        if let known = try ShellCall.find(body.call, of: run.instance, in: transaction), known.run == run.run {
+    func call(_ body: ShellStepBody) throws -> ShellCallRecord {
+        if let known = try ShellCallRecord.find(body.call, of: run.instance, in: transaction), known.run == run.run {
             return known
         }
         let attachment = body.attachment ?? 0
@@ -21,7 +21,7 @@ extension ShellLedger {
         let name = body.key.map { "\(body.name)[\($0)]" } ?? body.name
         var occurrence = 1
         if body.key == nil, body.attachment != nil {
-            occurrence += try ShellCall.count(
+            occurrence += try ShellCallRecord.count(
                 kind,
                 name,
                 attachment: attachment,
@@ -30,7 +30,7 @@ extension ShellLedger {
             )
         }
         let key = StepKey(kind: kind, name: name, occurrence: occurrence)
-        let call = ShellCall(id: body.call, attachment: attachment, run: run.run, key: key)
+        let call = ShellCallRecord(id: body.call, attachment: attachment, run: run.run, key: key)
         try call.insert(for: run.instance, in: transaction)
         return call
     }
@@ -38,7 +38,7 @@ extension ShellLedger {
     /// A sleep or a wait is asked for.
     ///
     /// Its deadline is fixed when it is first seen; a wait that nothing came for waits anew.
-    func pause(_ call: ShellCall, _ body: ShellStepBody) throws -> ShellStepAnswerBody {
+    func pause(_ call: ShellCallRecord, _ body: ShellStepBody) throws -> ShellStepAnswerBody {
         let length = body.milliseconds ?? Limits.workflowSleepMillisecondsMax
         guard (0...Limits.workflowSleepMillisecondsMax).contains(length) else {
             throw FlareError(.invalidArgument, "a sleep or a wait lasts at most 365 days")
@@ -61,7 +61,7 @@ extension ShellLedger {
     /// How things stand for a call that waits: for its event, its time, or the next attempt of its command.
     ///
     /// What is due is done.
-    func look(_ call: ShellCall) throws -> ShellStepAnswerBody {
+    func look(_ call: ShellCallRecord) throws -> ShellStepAnswerBody {
         guard let step = try StepRecord.find(call.key, of: run, in: transaction) else { throw fenced("the step") }
         let label = call.key.label
         switch step.status {
@@ -94,7 +94,7 @@ extension ShellLedger {
         return answer(.failed, call)
     }
 
-    private func waited(_ call: ShellCall, _ value: [UInt8]) throws -> ShellStepAnswerBody {
+    private func waited(_ call: ShellCallRecord, _ value: [UInt8]) throws -> ShellStepAnswerBody {
         var answer = answer(.done, call)
         if call.key.kind == .wait { answer.payload = TaggedJSON.plain(value)["payload"] ?? .null }
         return answer
@@ -110,7 +110,7 @@ extension ShellLedger {
         )
     }
 
-    func changed(_ call: ShellCall, from old: [String], to new: [String]) -> FlareError {
+    func changed(_ call: ShellCallRecord, from old: [String], to new: [String]) -> FlareError {
         FlareError(
             .inUse,
             "step \"\(call.key.label)\" is complete, but with another command\n"

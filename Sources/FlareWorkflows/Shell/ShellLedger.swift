@@ -24,7 +24,7 @@ struct ShellLedger {
         }
     }
 
-    private func begin(_ call: ShellCall, _ body: ShellStepBody) throws -> ShellStepAnswerBody {
+    private func begin(_ call: ShellCallRecord, _ body: ShellStepBody) throws -> ShellStepAnswerBody {
         let rule = ShellStepRule(command: body.command, onChange: body.onChange)
         let config = body.config ?? .standard
         guard var step = try StepRecord.find(call.key, of: run, in: transaction) else {
@@ -37,7 +37,7 @@ struct ShellLedger {
             return answer(.run, call, attempt: step.attempts)
         case .wait:
             var answer = answer(.busy, call)
-            answer.process = try ShellHolder.find(step.sequence, in: transaction)?.process
+            answer.process = try ShellHolderRecord.find(step.sequence, in: transaction)?.process
             return answer
         case .interrupt:
             try interrupt(&step)
@@ -49,14 +49,15 @@ struct ShellLedger {
         case .replay:
             return try replay(step, call)
         case .refuse:
-            throw changed(call, from: try command(of: step.sequence), to: body.command)
+            throw changed(call, from: try step.command(in: transaction), to: body.command)
         }
-        step.config = config
-        try setCommand(body.command, config, of: step.sequence)
+        try step.setCommand(body.command, config, in: transaction)
         return try start(step, call, body)
     }
 
-    private func start(_ found: StepRecord, _ call: ShellCall, _ body: ShellStepBody) throws -> ShellStepAnswerBody {
+    private func start(_ found: StepRecord, _ call: ShellCallRecord, _ body: ShellStepBody) throws
+        -> ShellStepAnswerBody
+    {
         var step = found
         var state = step.state
         switch state.begin(at: now) {
@@ -67,7 +68,7 @@ struct ShellLedger {
         case .run(let attempt):
             try step.apply(state, in: transaction)
             try AttemptRecord.begin(attempt, of: step.sequence, at: now, in: transaction)
-            try ShellHolder(call: body.call, process: body.process).insert(for: step.sequence, in: transaction)
+            try ShellHolderRecord(call: body.call, process: body.process).insert(for: step.sequence, in: transaction)
             try log(LogRecord(.attemptStarted, step: call.key.label, attempt: attempt))
             return answer(.run, call, attempt: attempt)
         }
@@ -77,14 +78,19 @@ struct ShellLedger {
     ///
     /// Told twice, it answers the same twice.
     func end(_ body: ShellAttemptEndBody) throws -> ShellStepAnswerBody {
-        guard let call = try ShellCall.find(body.call, of: run.instance, in: transaction), call.run == run.run,
+        guard let call = try ShellCallRecord.find(body.call, of: run.instance, in: transaction), call.run == run.run,
             var step = try StepRecord.find(call.key, of: run, in: transaction)
         else { throw fenced("the step") }
         let isOpen = step.status == .running && step.attempts == body.attempt
-        let holder = try ShellHolder.find(step.sequence, in: transaction)
+        let holder = try ShellHolderRecord.find(step.sequence, in: transaction)
         guard isOpen, holder?.call == body.call else { return try endedBefore(step, call, body) }
-        let omitted = try ShellOutput.append(body.output, attempt: body.attempt, of: step.sequence, in: transaction)
-        try ShellHolder.delete(step.sequence, in: transaction)
+        let omitted = try ShellOutputRecord.append(
+            body.output,
+            attempt: body.attempt,
+            of: step.sequence,
+            in: transaction
+        )
+        try ShellHolderRecord.delete(step.sequence, in: transaction)
         let value = ShellStepValue(
             exitStatus: body.exitStatus,
             output: body.output,
@@ -99,7 +105,7 @@ struct ShellLedger {
 
     private func finish(
         _ found: StepRecord,
-        _ call: ShellCall,
+        _ call: ShellCallRecord,
         _ body: ShellAttemptEndBody,
         _ value: ShellStepValue
     ) throws -> ShellStepAnswerBody {
@@ -140,7 +146,7 @@ struct ShellLedger {
     /// The answer to an end that was told before, or to one that nobody waits for any more.
     private func endedBefore(
         _ step: StepRecord,
-        _ call: ShellCall,
+        _ call: ShellCallRecord,
         _ body: ShellAttemptEndBody
     ) throws -> ShellStepAnswerBody {
         let outcome = try AttemptRecord.list(of: run, in: transaction)[step.sequence]?
@@ -162,7 +168,7 @@ struct ShellLedger {
 
     func answer(
         _ decision: ShellStepAnswerBody.Decision,
-        _ call: ShellCall,
+        _ call: ShellCallRecord,
         attempt: Int? = nil,
         until: Timestamp? = nil
     ) -> ShellStepAnswerBody {
@@ -172,21 +178,21 @@ struct ShellLedger {
         return answer
     }
 
-    private func known(_ step: StepRecord, _ call: ShellCall) throws -> ShellStepRule.Known {
+    private func known(_ step: StepRecord, _ call: ShellCallRecord) throws -> ShellStepRule.Known {
         switch step.status {
         case .waiting: return .unfinished
         case .failed: return .failed
-        case .complete: return .complete(command: try command(of: step.sequence))
+        case .complete: return .complete(command: try step.command(in: transaction))
         case .running:
-            guard let holder = try ShellHolder.find(step.sequence, in: transaction) else { return .open(.gone) }
+            guard let holder = try ShellHolderRecord.find(step.sequence, in: transaction) else { return .open(.gone) }
             if holder.call == call.id { return .open(.thisCall) }
             return .open(holder.process.isAlive ? .otherAlive : .gone)
         }
     }
 
-    private func replay(_ step: StepRecord, _ call: ShellCall) throws -> ShellStepAnswerBody {
+    private func replay(_ step: StepRecord, _ call: ShellCallRecord) throws -> ShellStepAnswerBody {
         var answer = answer(.done, call)
-        answer.output = try ShellOutput.list(of: step.sequence, in: transaction)
+        answer.output = try ShellOutputRecord.list(of: step.sequence, in: transaction)
         let value = try StepRecord.value(step.sequence, in: transaction)
         answer.omittedBytes = try? FlareJSON.decode(ShellStepValue.self, from: value).omittedBytes
         return answer
@@ -197,7 +203,7 @@ struct ShellLedger {
         var step = StepRecord(key, status: .waiting, startedAt: now)
         step.config = config
         try step.insert(into: run, in: transaction)
-        try setCommand(body.command, config, of: step.sequence)
+        try step.setCommand(body.command, config, in: transaction)
         try log(LogRecord(.stepStarted, step: key.label, message: CommandText.text(body.command)))
         return step
     }
@@ -209,24 +215,6 @@ struct ShellLedger {
         throw FlareError(.invalidArgument, refusal.message)
     }
 
-    private func setCommand(_ command: [String], _ config: StepConfig, of step: Int64) throws {
-        try transaction.execute(
-            "UPDATE workflow_steps SET command = ?, config = ? WHERE seq = ?",
-            .text(String(decoding: FlareJSON.encode(command), as: UTF8.self)),
-            .blob(FlareJSON.encode(config)),
-            .integer(step)
-        )
-    }
-
-    private func command(of step: Int64) throws -> [String] {
-        let text = try transaction.row(
-            "SELECT command FROM workflow_steps WHERE seq = ?",
-            .integer(step),
-            decode: { $0.optionalText(0) ?? "[]" }
-        )
-        return try FlareJSON.decode([String].self, from: (text ?? "[]").utf8)
-    }
-
     private func interrupt(_ step: inout StepRecord, _ reason: String = "its process ended without a word") throws {
         var state = step.state
         let attempt = state.attempts
@@ -234,20 +222,12 @@ struct ShellLedger {
         try step.apply(state, in: transaction)
         let error = JavaScriptError(name: "Interrupted", message: reason)
         try AttemptRecord.end(attempt, of: step.sequence, .interrupted, error, at: now, in: transaction)
-        try ShellHolder.delete(step.sequence, in: transaction)
+        try ShellHolderRecord.delete(step.sequence, in: transaction)
         try log(LogRecord(.attemptInterrupted, step: step.key.label, attempt: attempt, message: reason))
     }
 
     func reopen(_ step: inout StepRecord, due: Timestamp? = nil) throws {
-        try transaction.execute(
-            """
-            UPDATE workflow_steps SET status = 'waiting', failures = 0, due_at = ?, ended_at = NULL,
-                finish_order = NULL, value = NULL, error = NULL, stream_bytes = NULL, kept_from = NULL WHERE seq = ?
-            """,
-            due.map { .integer($0.milliseconds) } ?? .null,
-            .integer(step.sequence)
-        )
-        try ShellOutput.delete(of: step.sequence, in: transaction)
-        (step.status, step.failures, step.dueAt, step.endedAt, step.error) = (.waiting, 0, due, nil, nil)
+        try step.reopen(due: due, in: transaction)
+        try ShellOutputRecord.delete(of: step.sequence, in: transaction)
     }
 }

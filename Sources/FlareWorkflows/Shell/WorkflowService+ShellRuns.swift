@@ -26,10 +26,10 @@ extension WorkflowService {
                 workflow: workflow.name,
                 instance: instance.id,
                 run: instance.run,
-                attachment: try ShellRun.invocation(instance.key, in: transaction),
+                attachment: try ShellRunRecord.invocation(instance.key, in: transaction),
                 status: instance.status,
                 isNew: known == nil,
-                finishedSteps: try ShellRun.completeSteps(instance.key, in: transaction),
+                finishedSteps: try ShellRunRecord.completeSteps(instance.key, in: transaction),
                 params: stored.isEmpty ? nil : TaggedJSON.plain(stored)
             )
         }
@@ -75,7 +75,7 @@ extension WorkflowService {
         try await store.database.write { [store] transaction in
             let instance = try self.instance(id, of: name, in: transaction)
             let wanted: InstanceStatus = status == 0 ? .complete : .errored
-            let current = try ShellRun.invocation(instance.key, in: transaction)
+            let current = try ShellRunRecord.invocation(instance.key, in: transaction)
             // Told again after a lost answer.
             if instance.status == wanted, current == body.attachment { return }
             if let reason = try self.revocation(body.attachment, instance.sequence, in: transaction) {
@@ -92,7 +92,7 @@ extension WorkflowService {
             let result = RunRecord.Result(output: error == nil ? output : nil, error: error)
             try RunRecord.setEnded(instance.key, state, result, at: now, in: transaction)
             try ledger.log(LogRecord(error == nil ? .workflowCompleted : .workflowErrored, error: error))
-            try ShellAttachment.delete(instance.sequence, in: transaction)
+            try ShellAttachmentRecord.delete(instance.sequence, in: transaction)
             transaction.afterCommit { store.watchers.notify(instance.sequence) }
         }
     }
@@ -131,7 +131,7 @@ extension WorkflowService {
     ) throws -> InstanceRecord {
         let new = NewInstance(id: id, params: params, trigger: .shell)
         var instance = try create(new, of: workflow.name, in: transaction)
-        try ShellRun.set(.queued, instance.key, at: store.time.now(), in: transaction)
+        try ShellRunRecord.set(.queued, instance.key, at: store.time.now(), in: transaction)
         instance.wakeAt = nil
         return instance
     }
@@ -182,7 +182,7 @@ extension WorkflowService {
 
     /// The process that runs the script of an instance now.
     func shellHolder(of instance: InstanceRecord, in transaction: Transaction) throws -> ProcessIdentity? {
-        guard let attachment = try ShellAttachment.find(instance.sequence, in: transaction) else { return nil }
+        guard let attachment = try ShellAttachmentRecord.find(instance.sequence, in: transaction) else { return nil }
         return shellHolds.isHeld(instance.sequence) || attachment.process.isAlive ? attachment.process : nil
     }
 
@@ -194,10 +194,12 @@ extension WorkflowService {
         in transaction: Transaction
     ) throws -> InstanceRecord {
         var key = found.key
-        if found.status == .errored { key = try ShellRun.insert(after: key, of: workflow, at: now, in: transaction) }
-        let attachment = try ShellRun.attach(key, version: workflow.version.id, at: now, in: transaction)
-        try ShellAttachment(number: attachment, process: process).insert(for: key.instance, in: transaction)
-        try ShellCall.deleteIdle(of: key.instance, in: transaction)
+        if found.status == .errored {
+            key = try ShellRunRecord.insert(after: key, of: workflow, at: now, in: transaction)
+        }
+        let attachment = try ShellRunRecord.attach(key, version: workflow.version.id, at: now, in: transaction)
+        try ShellAttachmentRecord(number: attachment, process: process).insert(for: key.instance, in: transaction)
+        try ShellCallRecord.deleteIdle(of: key.instance, in: transaction)
         let line = LogRecord(.workflowRunning, message: "attachment \(attachment), process \(process.pid)")
         try line.insert(into: key, at: now, in: transaction)
         if found.startedAt != nil, found.versionID != workflow.version.id {
@@ -216,7 +218,7 @@ extension WorkflowService {
             return "the instance was deleted"
         }
         if instance.status.isFinal { return "instance \"\(instance.id)\" is \(instance.status.rawValue)" }
-        guard try ShellRun.invocation(instance.key, in: transaction) == attachment else {
+        guard try ShellRunRecord.invocation(instance.key, in: transaction) == attachment else {
             return "another process has gone on with instance \"\(instance.id)\""
         }
         return nil
@@ -231,7 +233,7 @@ extension WorkflowService {
             guard let instance = try InstanceRecord.find(sequence, in: transaction), instance.status != .running else {
                 return nil
             }
-            try ShellRun.set(.running, instance.key, at: store.time.now(), in: transaction)
+            try ShellRunRecord.set(.running, instance.key, at: store.time.now(), in: transaction)
             return nil
         }
     }
@@ -242,7 +244,7 @@ extension WorkflowService {
                 let instance = try InstanceRecord.find(sequence, in: transaction), instance.status == .running
             else { return }
             let now = store.time.now()
-            try ShellRun.set(.queued, instance.key, at: now, in: transaction)
+            try ShellRunRecord.set(.queued, instance.key, at: now, in: transaction)
             let line = LogRecord(.workflowInterrupted, message: reason)
             try line.insert(into: instance.key, at: now, in: transaction)
             transaction.afterCommit { store.watchers.notify(sequence) }

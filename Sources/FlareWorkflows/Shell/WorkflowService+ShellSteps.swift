@@ -27,7 +27,7 @@ extension WorkflowService {
             if known == nil {
                 let workflow = try self.defineShell(name, script: Self.loneScript, hash: "", in: transaction)
                 let instance = try self.createShell(id, [], of: workflow, in: transaction)
-                try ShellRun.setStarted(instance.key, at: self.store.time.now(), in: transaction)
+                try ShellRunRecord.setStarted(instance.key, at: self.store.time.now(), in: transaction)
             }
         }
         return try await inLedger(id, name) { ledger in
@@ -57,7 +57,7 @@ extension WorkflowService {
             while true {
                 // A call that goes on waiting has changed nothing, and must not wake itself.
                 let answer = try await inLedger(id, name, isLook: true) { ledger in
-                    guard let call = try ShellCall.find(call, of: sequence, in: ledger.transaction) else {
+                    guard let call = try ShellCallRecord.find(call, of: sequence, in: ledger.transaction) else {
                         throw ledger.fenced("the call")
                     }
                     try self.requireCurrent(call.attachment == 0 ? nil : call.attachment, ledger)

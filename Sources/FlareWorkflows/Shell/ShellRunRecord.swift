@@ -1,42 +1,8 @@
 import FlareModel
 import FlareStore
 
-/// Who runs the script of an instance now.
-struct ShellAttachment: Sendable, Hashable {
-    /// The invocation of the run; fences off what earlier attachments still say.
-    var number: Int64
-    var process: ProcessIdentity
-
-    static func find(_ instance: Int64, in transaction: Transaction) throws -> ShellAttachment? {
-        try transaction.row(
-            "SELECT attachment, pid, start_ticks FROM workflow_attachments WHERE instance = ?",
-            .integer(instance),
-            decode: { row in
-                ShellAttachment(
-                    number: row.integer(0),
-                    process: ProcessIdentity(pid: Int32(row.int(1)), startTicks: row.integer(2))
-                )
-            }
-        )
-    }
-
-    func insert(for instance: Int64, in transaction: Transaction) throws {
-        try transaction.execute(
-            "INSERT OR REPLACE INTO workflow_attachments (instance, attachment, pid, start_ticks) VALUES (?, ?, ?, ?)",
-            .integer(instance),
-            .integer(number),
-            .integer(Int64(process.pid)),
-            .integer(process.startTicks)
-        )
-    }
-
-    static func delete(_ instance: Int64, in transaction: Transaction) throws {
-        try transaction.execute("DELETE FROM workflow_attachments WHERE instance = ?", .integer(instance))
-    }
-}
-
 /// The run of an instance as a script drives it: no timer wakes it, somebody attaches to it.
-enum ShellRun {
+enum ShellRunRecord {
     /// Gives the run to a new attachment, with the version of the script that it runs.
     ///
     /// Returns its number.

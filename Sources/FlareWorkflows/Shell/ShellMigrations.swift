@@ -1,7 +1,7 @@
 import FlareStore
 
 /// The schema of what is known of running scripts beside their instances, runs and steps.
-enum ShellMigration {
+enum ShellMigrations {
     /// An attachment is who runs the script of an instance now.
     ///
     /// A call is one `flare step`, with the step that it got;

@@ -6,13 +6,13 @@ import FlareWorkers
 ///
 /// Kept so that a call whose answer was lost gets the same step when it asks again, and so that the count of a name
 /// survives the engine.
-struct ShellCall: Sendable {
+struct ShellCallRecord: Sendable {
     var id: String
     var attachment: Int64
     var run: Int
     var key: StepKey
 
-    static func find(_ id: String, of instance: Int64, in transaction: Transaction) throws -> ShellCall? {
+    static func find(_ id: String, of instance: Int64, in transaction: Transaction) throws -> ShellCallRecord? {
         try transaction.row(
             "SELECT call, attachment, run, kind, name, n FROM workflow_calls WHERE instance = ? AND call = ?",
             .integer(instance),
@@ -21,7 +21,7 @@ struct ShellCall: Sendable {
                 guard let kind = StepKind(rawValue: row.text(3)) else {
                     throw FlareError(.corruptStore, "a call of step \"\(row.text(4))\" has a kind that does not exist")
                 }
-                return ShellCall(
+                return ShellCallRecord(
                     id: row.text(0),
                     attachment: row.integer(1),
                     run: row.int(2),
@@ -77,38 +77,5 @@ struct ShellCall: Sendable {
             .integer(instance),
             .integer(instance)
         )
-    }
-}
-
-/// The call whose command is the open attempt of a step, and the process that waits for it.
-struct ShellHolder: Sendable, Hashable {
-    var call: String
-    var process: ProcessIdentity
-
-    static func find(_ step: Int64, in transaction: Transaction) throws -> ShellHolder? {
-        try transaction.row(
-            "SELECT call, pid, start_ticks FROM workflow_holders WHERE step = ?",
-            .integer(step),
-            decode: { row in
-                ShellHolder(
-                    call: row.text(0),
-                    process: ProcessIdentity(pid: Int32(row.int(1)), startTicks: row.integer(2))
-                )
-            }
-        )
-    }
-
-    func insert(for step: Int64, in transaction: Transaction) throws {
-        try transaction.execute(
-            "INSERT OR REPLACE INTO workflow_holders (step, call, pid, start_ticks) VALUES (?, ?, ?, ?)",
-            .integer(step),
-            .text(call),
-            .integer(Int64(process.pid)),
-            .integer(process.startTicks)
-        )
-    }
-
-    static func delete(_ step: Int64, in transaction: Transaction) throws {
-        try transaction.execute("DELETE FROM workflow_holders WHERE step = ?", .integer(step))
     }
 }
