@@ -9,9 +9,9 @@ struct StepRun: FlareCommand {
         abstract: "Run a command as a step.",
         usage: "flare step <name> [<options>] -- <command> ...",
         discussion: """
-            The same name in a loop is #1, #2 and so on, counted anew each time the script is run; --key tells steps
-            apart by something better. The exit status is the command's own, 124 when it ran out of time; flare's
-            errors are those of all commands. The command sees FLARE_IDEMPOTENCY_KEY, the same for all its attempts in
+            The same name in a loop is #1, #2 and so on, counted anew each time the script is run; --key tells steps \
+            apart by something better. The exit status is the command's own, 124 when it ran out of time; flare's \
+            errors are those of all commands. The command sees FLARE_IDEMPOTENCY_KEY, the same for all its attempts in \
             all runs, and FLARE_ATTEMPT. Its output is a pipe; 4 MiB of it are kept.
             """
     )

@@ -7,8 +7,8 @@ struct StepWaitEvent: FlareCommand {
         commandName: "wait-event",
         abstract: "Wait for an event and print its payload as JSON.",
         discussion: """
-            Events come from flare workflows send-event, before or after this. The exit status is 124 when none has come
-            in time; a script that is run again then waits anew.
+            Events come from flare workflows send-event, before or after this. The exit status is 124 when none has \
+            come in time; a script that is run again then waits anew.
             """
     )
 

@@ -13,10 +13,10 @@ struct WorkflowsRun: FlareCommand {
         discussion: """
             With --wait the exit status is that of the run: 0 complete, 1 errored or terminated, 124 not ended in time.
 
-            A FILE with a slash in it, or an executable in the working directory, is run in the foreground, and its
-            commands flare step are its steps. All words after a FILE with a slash are its own. The exit status is the
-            script's. Run again with the same --id it goes on: steps that are done are not done again. Once it is
-            complete, nothing is run, and the exit status is 0. Its output is the script's, with --json as well; what
+            A FILE with a slash in it, or an executable in the working directory, is run in the foreground, and its \
+            commands flare step are its steps. All words after a FILE with a slash are its own. The exit status is the \
+            script's. Run again with the same --id it goes on: steps that are done are not done again. Once it is \
+            complete, nothing is run, and the exit status is 0. Its output is the script's, with --json as well; what \
             became of it: flare workflows status NAME latest
             """
     )
