@@ -24,7 +24,25 @@ static int open_null(int descriptor, int flags) {
     return descriptor >= 0 ? descriptor : open("/dev/null", flags);
 }
 
+// A process of its own gets every signal as the system has it. A job keeps what its parent ignores, as under nohup, but
+// never SIGPIPE, which flare ignores for itself.
+static void reset_signals(int is_job) {
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction current;
+        int is_ignored = is_job && number != SIGPIPE && sigaction(number, NULL, &current) == 0
+            && current.sa_handler == SIG_IGN;
+        if (!is_ignored) signal(number, SIG_DFL);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 pid_t flare_spawn(const flare_spawn_options *options) {
+    return flare_spawn_job(options, NULL);
+}
+
+pid_t flare_spawn_job(const flare_spawn_options *options, const flare_job_options *job) {
     int channel[2];
     if (pipe2(channel, O_CLOEXEC) != 0) return -errno;
     pid_t parent = getpid();
@@ -40,26 +58,27 @@ pid_t flare_spawn(const flare_spawn_options *options) {
         return -error;
     }
     if (pid == 0) {
-        if (options->dies_with_thread) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
+        int death_signal = job ? job->death_signal : options->dies_with_thread ? SIGKILL : 0;
+        if (death_signal) {
+            prctl(PR_SET_PDEATHSIG, death_signal);
             if (getppid() != parent) _exit(127);
         }
-        setsid();
+        if (!job) setsid();
+        if (job && job->has_group) setpgid(0, 0);
         // Lift the descriptors and the channel above 9 first, so that no dup2 overwrites one still needed.
-        int input = fcntl(open_null(options->standard_input, O_RDONLY), F_DUPFD, 10);
-        int output = fcntl(open_null(options->standard_output, O_WRONLY), F_DUPFD, 10);
-        int error = fcntl(open_null(options->standard_error, O_WRONLY), F_DUPFD, 10);
-        int extra = options->extra >= 0 ? fcntl(options->extra, F_DUPFD, 10) : -1;
+        int input = fcntl(open_null(options->standard_input, O_RDONLY), F_DUPFD_CLOEXEC, 10);
+        int output = fcntl(open_null(options->standard_output, O_WRONLY), F_DUPFD_CLOEXEC, 10);
+        int error = fcntl(open_null(options->standard_error, O_WRONLY), F_DUPFD_CLOEXEC, 10);
+        int extra = options->extra >= 0 ? fcntl(options->extra, F_DUPFD_CLOEXEC, 10) : -1;
         int report = fcntl(channel[1], F_DUPFD_CLOEXEC, 10);
         if (input < 0 || output < 0 || error < 0 || report < 0) report_and_exit(channel[1]);
         if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(error, 2) < 0) report_and_exit(report);
         if (extra >= 0 && dup2(extra, 3) < 0) report_and_exit(report);
-        close_range(extra >= 0 ? 4 : 3, report - 1, 0);
-        close_range(report + 1, ~0U, 0);
-        for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
+        if (!job) {
+            close_range(extra >= 0 ? 4 : 3, report - 1, 0);
+            close_range(report + 1, ~0U, 0);
+        }
+        reset_signals(job != NULL);
         if (options->data_limit_bytes) {
             struct rlimit limit = {options->data_limit_bytes, options->data_limit_bytes};
             setrlimit(RLIMIT_DATA, &limit);
@@ -115,6 +134,33 @@ static void signal_handler(int number) {
     ssize_t ignored = write(signal_channel, &byte, 1);
     (void)ignored;
     errno = saved;
+}
+
+static void job_signal_handler(int number, siginfo_t *info, void *context) {
+    (void)context;
+    int saved = errno;
+    // A code above zero comes from the kernel: a key on the terminal, whose whole group got the signal.
+    unsigned char byte = (unsigned char)(number | (info->si_code > 0 ? 0x80 : 0));
+    ssize_t ignored = write(signal_channel, &byte, 1);
+    (void)ignored;
+    errno = saved;
+}
+
+int flare_job_signal_pipe(void) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
+    signal_channel = ends[1];
+    int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    for (int i = 0; i < 4; i++) {
+        struct sigaction current;
+        if (sigaction(numbers[i], NULL, &current) != 0 || current.sa_handler == SIG_IGN) continue;
+        struct sigaction action = {0};
+        action.sa_sigaction = job_signal_handler;
+        action.sa_flags = SA_RESTART | SA_SIGINFO;
+        sigaction(numbers[i], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    return ends[0];
 }
 
 int flare_signal_pipe(void) {

@@ -5,7 +5,7 @@ import FoundationEssentials
 /// Looks at the words of a command line before they are parsed: finds the command that they name, says which one was
 /// probably meant when there is none, and adds options that the environment sets.
 struct CommandWords {
-    let words: [String]
+    private(set) var words: [String]
     /// The names from below the root to the command: `["queues", "send"]`.
     private(set) var path: [String] = []
     private var command: any ParsableCommand.Type
@@ -18,11 +18,32 @@ struct CommandWords {
             let subcommands = command.configuration.subcommands
             guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { break }
             guard let next = subcommands.first(where: { Self.names(of: $0).contains(word) }) else {
-                throw unknown(word, among: subcommands)
+                guard let standard = command.configuration.defaultSubcommand else {
+                    throw unknown(word, among: subcommands)
+                }
+                // Any other word is the first argument of that.
+                command = standard
+                break
             }
             path.append(word)
             command = next
         }
+    }
+
+    /// The words with `--` behind the path of a script, as all that follows it is the script's own.
+    func forScript() throws -> CommandWords {
+        guard path == ["workflows", "run"] else { return self }
+        let flags = Dictionary(try options().map { ($0.name, $0.isFlag) }) { first, _ in first }
+        var index = words.startIndex + path.count
+        while index < words.endIndex, words[index].hasPrefix("--"), words[index] != "--" {
+            let takesNext = !words[index].contains("=") && flags[String(words[index].dropFirst(2))] == false
+            index += takesNext ? 2 : 1
+        }
+        guard index < words.endIndex, words[index].contains("/") else { return self }
+        guard index + 1 < words.endIndex, words[index + 1] != "--" else { return self }
+        var result = self
+        result.words.insert("--", at: index + 1)
+        return result
     }
 
     /// The words with `--foo-bar VALUE` added for each option of the command that they lack and that `FLARE_FOO_BAR`
@@ -31,7 +52,8 @@ struct CommandWords {
     /// Flags are set by `true` or `1`. A variable that is empty sets nothing.
     func withOptions(from environment: [String: String]) throws -> [String] {
         // Variables of the programs themselves, which are not options.
-        let own: Set = ["FLARE_STATE", "FLARE_ENGINE", "FLARE_LOG", "FLARE_QUEUE"]
+        var own: Set = ["FLARE_STATE", "FLARE_ENGINE", "FLARE_LOG", "FLARE_QUEUE"]
+        if RunEnvironment.isInside(environment) { own.formUnion(RunEnvironment.all) }
         let variables = environment.filter { $0.key.hasPrefix("FLARE_") && !own.contains($0.key) }
         guard !variables.isEmpty, command.configuration.subcommands.isEmpty else { return words }
         var added: [String] = []
@@ -49,7 +71,7 @@ struct CommandWords {
     }
 
     private func isGiven(_ name: String) -> Bool {
-        words.contains { $0 == "--\(name)" || $0 == "--no-\(name)" || $0.hasPrefix("--\(name)=") }
+        words.prefix { $0 != "--" }.contains { $0 == "--\(name)" || $0 == "--no-\(name)" || $0.hasPrefix("--\(name)=") }
     }
 
     /// The long options of the command, from the parser's own description of it.

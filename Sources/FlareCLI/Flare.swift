@@ -13,7 +13,7 @@ package struct Flare: AsyncParsableCommand {
         version: "flare \(FlareVersion.current)",
         subcommands: [
             PipelinesCommand.self, BucketsCommand.self, QueuesCommand.self, WorkflowsCommand.self, WorkersCommand.self,
-            DeployCommand.self, EngineCommand.self,
+            DeployCommand.self, StepCommand.self, EngineCommand.self,
         ]
     )
 
@@ -44,7 +44,8 @@ package enum FlareProgram {
         // The shell's own call for names at Tab is not a command line.
         if words.first == "---completion" || words.contains("--generate-completion-script") { return words }
         do {
-            return try CommandWords(words, root: Flare.self).withOptions(from: ProcessInfo.processInfo.environment)
+            return try CommandWords(words, root: Flare.self).forScript()
+                .withOptions(from: ProcessInfo.processInfo.environment)
         } catch let error as FlareError {
             let options = GlobalOptions(state: nil, json: words.contains("--json"))
             Shell(options).report(error)

@@ -10,7 +10,10 @@ protocol FlareCommand: AsyncParsableCommand, Sendable {
 }
 
 extension FlareCommand {
-    func run() async throws {
+    func run() async throws { try await runInterruptibly() }
+
+    /// Runs the command; a signal cancels it.
+    func runInterruptibly() async throws {
         let shell = Shell(global)
         let interrupt = InterruptSignal()
         let work = Task { try await execute(shell) }
@@ -29,6 +32,22 @@ extension FlareCommand {
             throw ExitCode(FlareError.Code.internalError.exitStatus)
         }
         if interrupt.hasFired { throw ExitCode(130) }
+    }
+
+    /// Runs a command that itself sees to signals, because they are for a program that it runs.
+    func runJob() async throws {
+        let shell = Shell(global)
+        do {
+            try await execute(shell)
+        } catch let exit as ExitCode {
+            throw exit
+        } catch let error as FlareError {
+            shell.report(error)
+            throw ExitCode(error.code.exitStatus)
+        } catch {
+            shell.report(FlareError(.internalError, "the command failed: \(error)"))
+            throw ExitCode(FlareError.Code.internalError.exitStatus)
+        }
     }
 }
 

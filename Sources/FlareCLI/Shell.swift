@@ -73,6 +73,11 @@ final class Shell: Sendable {
         Self.write(bytes, to: 1)
     }
 
+    /// Raw bytes of a program, to the stream that it wrote them to.
+    func pass(_ bytes: [UInt8], toError: Bool) {
+        Self.write(bytes, to: toError ? 2 : 1)
+    }
+
     /// Talk on stderr, for a person at a terminal only.
     func note(_ text: String) {
         if errorIsTerminal { Self.write(Array((text + "\n").utf8), to: 2) }

@@ -9,6 +9,7 @@ package enum WorkflowMigrations {
         ),
         WorkflowSecondStage.migration,
         ScheduleMigrations.migration,
+        ShellMigrations.migration,
         WorkflowMetricsStage.migration,
         InstanceCountRecord.migration,
     ]

@@ -1,20 +1,26 @@
 package import FlareModel
 import FlareStore
 
-/// A workflow with its current version: a class of a Worker.
+/// A workflow with its current version: a class of a Worker, or a script.
 package struct WorkflowRecord: Sendable {
+    /// What its instances run.
+    package enum Kind: String, Sendable {
+        case worker, shell
+    }
+
     package var id: String
     package var name: String
     package var version: WorkflowVersionRecord
     package var createdAt: Timestamp
     package var modifiedAt: Timestamp
     package var triggeredAt: Timestamp?
+    package var kind = Kind.worker
     package var settings = WorkflowSettings()
 }
 
 /// A version of a workflow: a class in one deployed version of a Worker.
 ///
-/// Instances keep the one they began with.
+/// Instances keep the one they began with. Of a script, `worker` is its path and `workerVersion` its checksum.
 package struct WorkflowVersionRecord: Sendable, Hashable {
     package var id: String
     package var worker: String
@@ -26,7 +32,7 @@ package struct WorkflowVersionRecord: Sendable, Hashable {
 extension WorkflowRecord {
     private static let query = """
         SELECT w.id, w.name, w.created_at, w.modified_at, w.triggered_at,
-            v.id, v.worker, v.worker_version, v.class_name, v.created_at, w.settings
+            v.id, v.worker, v.worker_version, v.class_name, v.created_at, w.kind, w.settings
         FROM workflows w JOIN workflow_versions v ON v.id = w.version_id
         """
 
@@ -38,7 +44,8 @@ extension WorkflowRecord {
             createdAt: row.time(2),
             modifiedAt: row.time(3),
             triggeredAt: row.optionalTime(4),
-            settings: try WorkflowSettings(stored: row.text(10))
+            kind: Kind(rawValue: row.text(10)) ?? .worker,
+            settings: try WorkflowSettings(stored: row.text(11))
         )
     }
 
@@ -90,11 +97,13 @@ extension WorkflowRecord {
     func insert(in transaction: Transaction) throws {
         try transaction.execute(
             """
-            INSERT INTO workflows (id, name, version_id, created_at, modified_at, settings) VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO workflows (id, name, version_id, kind, created_at, modified_at, settings)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """,
             .text(id),
             .text(name),
             .text(version.id),
+            .text(kind.rawValue),
             .integer(createdAt.milliseconds),
             .integer(modifiedAt.milliseconds),
             .text(settings.stored)

@@ -40,6 +40,14 @@ extension WorkflowService {
         in transaction: Transaction
     ) throws -> InstanceRecord {
         let workflow = try workflow(name, in: transaction)
+        guard workflow.kind == .worker || instance.trigger == .shell else {
+            throw FlareError(
+                .invalidArgument,
+                "workflow \"\(workflow.name)\" is a script, which somebody has to run",
+                hint: workflow.version.worker == Self.loneScript
+                    ? "flare step --id ID NAME -- COMMAND" : "flare workflows run \(workflow.version.worker)"
+            )
+        }
         let id = instance.id ?? Identifier.uuid()
         try NameRule.instance.validate(id)
         // A batch of a queue may be larger: what its messages are was checked when they were sent.

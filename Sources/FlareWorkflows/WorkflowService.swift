@@ -51,6 +51,7 @@ package final class WorkflowService: Sendable {
     let lives = Lives()
     /// Workflows all of whose instances are being terminated.
     let endings = Mutex<Set<String>>([])
+    let shellHolds = ShellHolds()
     let hooks: WorkflowHooks
     let metrics: WorkflowMetrics
     let schedules = ScheduleSignals()
@@ -78,6 +79,7 @@ package final class WorkflowService: Sendable {
         worker: String,
         workerVersion: String,
         className: String,
+        kind: WorkflowRecord.Kind = .worker,
         settings: WorkflowSettings = WorkflowSettings(),
         in transaction: Transaction
     ) throws -> WorkflowRecord {
@@ -97,13 +99,21 @@ package final class WorkflowService: Sendable {
                 version: version,
                 createdAt: now,
                 modifiedAt: now,
+                kind: kind,
                 settings: settings
             )
             try workflow.insert(in: transaction)
             _ = try version.upsert(of: workflow.id, in: transaction)
             return workflow
         }
-        if existing.version.worker != worker {
+        if existing.kind != kind {
+            throw FlareError(
+                .alreadyExists,
+                "workflow \"\(name)\" is run by the script \(existing.version.worker)",
+                hint: "choose another name, or delete it with its history: flare workflows delete \(name)"
+            )
+        }
+        if existing.version.worker != worker, kind == .worker {
             try requireIdle(existing, to: "moved to another Worker", in: transaction)
         }
         let stored = try version.upsert(of: existing.id, in: transaction)
@@ -211,6 +221,7 @@ extension WorkflowRecord {
             triggeredOn: triggeredAt,
             instances: try InstanceCountRecord.counts(of: id, in: transaction),
             versionID: version.id,
+            kind: kind.rawValue,
             schedules: try ScheduleRecord.list(of: .workflow(name), in: transaction).map {
                 WorkflowScheduleBody(cron: $0.cron.text, nextInstance: $0.nextAt)
             }

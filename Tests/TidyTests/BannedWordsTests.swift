@@ -42,6 +42,8 @@ struct BannedWordsTests {
                 "Sources/FlareCLI/Workflows/Following.swift",
                 // A pace in real time that whoever gave the command has asked for.
                 "Sources/FlareCLI/Pace.swift",
+                // Until an engine that went away under a script is tried again.
+                "Sources/FlareCLI/Step/StepEngine.swift",
                 // Where the tests look again and again.
                 "Tests/FlareTestSupport/Eventually.swift",
             ]

@@ -29,6 +29,19 @@ typedef struct {
 /// Returns its pid, or -errno. Failures of exec in the child are reported too, not only those of fork.
 pid_t flare_spawn(const flare_spawn_options *_Nonnull options);
 
+/// How a job of the user is created, in the place of a process of flare's own.
+typedef struct {
+    /// Nonzero: the job leads a process group of its own, so that all it starts can be signalled; else it stays in
+    /// flare's, which is what a terminal's keys reach.
+    int has_group;
+    /// The signal that the job gets when the *thread* that spawned it ends, or 0 for none (PR_SET_PDEATHSIG).
+    int death_signal;
+} flare_job_options;
+
+/// As `flare_spawn`, for a program of the user that stays in flare's session and keeps its terminal, the signals that
+/// are ignored, and every descriptor that is not closed on exec. With NULL for `job` it is `flare_spawn`.
+pid_t flare_spawn_job(const flare_spawn_options *_Nonnull options, const flare_job_options *_Nullable job);
+
 /// Waits for a child. Returns its exit status, 256 + signal number when a signal ended it, or -errno.
 int flare_wait(pid_t pid);
 
@@ -44,5 +57,9 @@ int flare_watch(const char *_Nonnull path);
 /// Has SIGINT and SIGTERM written to a pipe, a byte with the signal's number each, instead of ending the process.
 /// Returns the end to read from, or -errno. Call once.
 int flare_signal_pipe(void);
+
+/// As `flare_signal_pipe`, for SIGINT, SIGTERM, SIGHUP and SIGQUIT, with 0x80 added to the number of a signal that came
+/// from the terminal. From then on SIGPIPE is ignored. Call once, and never with the other.
+int flare_job_signal_pipe(void);
 
 #endif

@@ -20,6 +20,7 @@ struct WorkflowsRoutes {
         InstanceEventsRoutes(workflows: workflows).register(on: routes)
         WorkflowMetricsRoutes(workflows: workflows).register(on: routes)
         ReplayRoutes(workflows: workflows).register(on: routes)
+        ShellRunRoutes(workflows: workflows).register(on: routes)
     }
 
     private func registerWorkflows(on routes: APIRoutes) {

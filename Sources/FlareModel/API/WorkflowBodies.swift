@@ -12,6 +12,8 @@ package struct WorkflowBody: Codable, Sendable {
     package var versionID: String
     /// Its cron triggers; absent in answers of older engines.
     package var schedules: [WorkflowScheduleBody]?
+    /// `worker`, or `shell` for a script, whose path is then `scriptName`.
+    package var kind: String
 
     package init(
         id: String,
@@ -23,6 +25,7 @@ package struct WorkflowBody: Codable, Sendable {
         triggeredOn: Timestamp?,
         instances: [String: Int],
         versionID: String,
+        kind: String,
         schedules: [WorkflowScheduleBody]? = nil
     ) {
         self.id = id
@@ -34,11 +37,12 @@ package struct WorkflowBody: Codable, Sendable {
         _triggeredOn = Nullable(wrappedValue: triggeredOn)
         self.instances = instances
         self.versionID = versionID
+        self.kind = kind
         self.schedules = schedules
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, name, instances, schedules
+        case id, name, instances, kind, schedules
         case scriptName = "script_name"
         case className = "class_name"
         case createdOn = "created_on"
