@@ -112,7 +112,11 @@ final class Life: Sendable {
             watch.notify()
             await wake.wait(until: due, time: store.time)
             try Task.checkCancellation()
-            guard state.withLock({ $0.rules.resume(number, at: store.time.now()) }) else { throw CancellationError() }
+            guard state.withLock({ $0.rules.resume(number, at: store.time.now()) }) else {
+                // The life is over. Any answer would let the code go on; it is about to be stopped.
+                await Wake().wait()
+                throw CancellationError()
+            }
             decision = try await commit(stepsMax) { try $0.decideAgain(call) }
         }
         return answer(decision, step)
