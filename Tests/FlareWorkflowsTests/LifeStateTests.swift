@@ -65,9 +65,6 @@ struct LifeStateTests {
 
     @Test("a pause begins when no attempt runs and no call is worked on, and then nothing is answered any more")
     func pauses() {
-        let start = Timestamp(milliseconds: 1_000_000)
-        let sleep = StepKey(kind: .sleep, name: "nap", occurrence: 1)
-        let work = StepKey(kind: .do, name: "work", occurrence: 1)
         var life = LifeState(at: start)
         let call = life.call(at: start)
         life.began(work, timeout: .seconds(60), at: start)
