@@ -28,8 +28,8 @@ extension StepLedger {
 
     func streamTooLarge(_ key: StepKey) -> JavaScriptError {
         permanent(
-            "the stream of step \"\(key.label)\" is too large: at most \(Limits.workflowStreamBytesMax) bytes, in parts "
-                + "of at most \(Limits.workflowChunkBytesMax); keep it in a bucket"
+            "the stream of step \"\(key.label)\" is too large: at most \(Limits.workflowStreamBytesMax) bytes, "
+                + "in parts of at most \(Limits.workflowChunkBytesMax); keep it in a bucket"
         )
     }
 

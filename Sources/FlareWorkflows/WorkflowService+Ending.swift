@@ -7,8 +7,8 @@ import Synchronization
 extension WorkflowService {
     /// Ends an instance now.
     ///
-    /// Code that runs is told to go, and nothing that it still says counts. With `rollback`, what its steps have done is
-    /// undone first by their rollback handlers; the status is `rollingBack` until that is over. Throws `inUse` when the
+    /// Code that runs is told to go, and nothing that it still says counts. With `rollback`, what its steps have done
+    /// is undone first by their rollback handlers; the status is `rollingBack` until that is over. Throws `inUse` when the
     /// instance has ended before, or rolls back and should do so again.
     package func terminate(
         _ id: String,

@@ -71,8 +71,8 @@ package final class WorkflowService: Sendable {
 
     /// Defines a workflow, or gives it a new version: a class of a deployed version of a Worker.
     ///
-    /// Instances that have begun keep theirs; the limit of steps counts for them too. Throws `inUse` when the workflow belongs to another Worker that still has
-    /// unfinished ones.
+    /// Instances that have begun keep theirs; the limit of steps counts for them too. Throws `inUse` when the workflow
+    /// belongs to another Worker that still has unfinished ones.
     @discardableResult
     package func define(
         _ name: String,

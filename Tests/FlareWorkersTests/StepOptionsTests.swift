@@ -24,7 +24,8 @@ struct StepOptionsTests {
               await said(step.do("", () => 1)), await said(step.do("n".repeat(300), () => 1)),
               await said(step.do("line\\nbreak", () => 1)), await said(step.do("no function")),
               await refuse({ retry: {} }), await refuse({ retries: { limit: 1, delay: 1, backOff: "linear" } }),
-              await refuse({ retries: { limit: -1, delay: 1 } }), await refuse({ retries: { limit: 1, delay: "soon" } }),
+              await refuse({ retries: { limit: -1, delay: 1 } }),
+              await refuse({ retries: { limit: 1, delay: "soon" } }),
               await refuse({ retries: { limit: 1, delay: 1, backoff: "cubic" } }), await refuse({ timeout: 0 }),
               await refuse({ timeout: "2 years" }), await refuse({ sensitive: true }),
               await refuse({}, { rollback: 1 }), await refuse({}, { rollbackConfig: {} }),
@@ -42,7 +43,8 @@ struct StepOptionsTests {
             await step.do("plain", look);
             await step.do("given", { retries: { limit: Infinity, delay: "2 seconds" }, timeout: "1 minute" }, look);
             await step.do("early", look, { retries: { limit: 5, delayMs: 1000, backoff: "linear" } });
-            return seen.map(({ config, ...rest }) => ({ ...rest, ...config, isEndless: config.retries.limit === Infinity }));
+            return seen.map(({ config, ...rest }) => (
+              { ...rest, ...config, isEndless: config.retries.limit === Infinity }));
           }
         }
 
@@ -115,7 +117,8 @@ struct StepOptionsTests {
                     "TypeError: a step's name has at most 256 characters; this one has 300",
                     #"TypeError: the step name "line\nbreak" has a control character"#,
                     #"TypeError: the step "no function" has no function to run"#,
-                    #"TypeError: the configuration of step "x" has no "retry"; it can have retries, timeout, sensitive"#,
+                    #"TypeError: the configuration of step "x" has no "retry"; "#
+                        + "it can have retries, timeout, sensitive",
                     #"TypeError: the retries of step "x" has no "backOff"; it can have limit, delay, delayMs, backoff"#,
                     #"TypeError: retries.limit of step "x" must be a number that is not negative"#,
                     #"TypeError: the delay of a retry must be milliseconds or a text such as "5 seconds", not "soon""#,
@@ -126,7 +129,8 @@ struct StepOptionsTests {
                     #"TypeError: the rollback of step "x" must be a function"#,
                     #"TypeError: step "x" has a rollbackConfig and no rollback"#,
                     #"TypeError: the rollbackConfig of step "x" has no "sensitive"; it can have retries, timeout"#,
-                    #"TypeError: the length of a sleep must be milliseconds or a text such as "5 seconds", not "a while""#,
+                    #"TypeError: the length of a sleep must be milliseconds or a text such as "5 seconds", "#
+                        + #"not "a while""#,
                     #"TypeError: waitForEvent "sign" needs the type of the event: { type: "approved" }"#,
                 ]
             )

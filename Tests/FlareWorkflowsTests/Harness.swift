@@ -200,7 +200,8 @@ final class FakeStep: Sendable {
     func sleep(_ name: String, milliseconds: Int64) async throws {
         let (key, step) = next("sleep", name)
         if try replayed(key) != nil { return }
-        _ = try await call("step.sleep", step.merging(["ms": .integer(milliseconds)]) { $1 })
+        let reply = try await call("step.sleep", step.merging(["ms": .integer(milliseconds)]) { $1 })
+        guard case .value = reply else { throw FakeStep.error(reply) }
     }
 
     func wait(_ name: String, type: String, milliseconds: Int64) async throws -> String {

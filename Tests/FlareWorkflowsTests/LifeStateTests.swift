@@ -62,4 +62,22 @@ struct LifeStateTests {
         #expect(life.next(at: start + .seconds(10)) == .check(at: hung))
         #expect(life.next(at: hung) == .hung(work))
     }
+
+    @Test("a pause begins when no attempt runs and no call is worked on, and then nothing is answered any more")
+    func pauses() {
+        var life = LifeState(at: start)
+        let call = life.call(at: start)
+        life.began(work, timeout: .seconds(60), at: start)
+        life.setPausing(true, at: start)
+        #expect(life.next(at: start) != .pause)
+        life.hold(call, sleep, until: start + .seconds(2))
+        #expect(life.next(at: start) != .pause)
+        life.ended(work)
+        var calledOff = life
+        calledOff.setPausing(false, at: start)
+        #expect(calledOff.next(at: start) != .pause)
+        #expect(calledOff.resume(call, at: start) == true)
+        #expect(life.next(at: start) == .pause)
+        #expect(life.resume(call, at: start) == false)
+    }
 }

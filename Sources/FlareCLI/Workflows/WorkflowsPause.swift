@@ -7,8 +7,8 @@ struct WorkflowsPause: FlareCommand {
         commandName: "pause",
         abstract: "Let an instance stand still until it is resumed.",
         discussion: """
-            Steps that run may end first, and no other begins. What the instance sleeps or waits for comes as much later \
-            as the pause lasts.
+            Steps that run may end first, and no other begins. What the instance sleeps or waits for comes as much \
+            later as the pause lasts.
             """
     )
 
