@@ -107,7 +107,7 @@ extension Runner {
     private func strayLine(_ stream: String, _ line: String) {
         let dropped = state.withLock { state in
             state.stray(line)
-            return state.admitLine(at: .now)
+            return state.admitStray(at: .now)
         }
         guard let dropped else { return }
         noteDropped(dropped)

@@ -32,9 +32,8 @@ struct RunnerState {
     private var nextInvocation = 1
     /// Invocations that will begin here, so that others choose another process.
     private var expected = 0
-    private var lineBudget = Double(Limits.consoleLinesBurst)
-    private var lastLine: ContinuousClock.Instant?
-    private var linesDropped = 0
+    private var consoleBudget = LineBudget()
+    private var strayBudget = LineBudget()
     /// The last lines written outside of invocations, to explain a start that failed.
     private(set) var strayLines: [String] = []
 
@@ -145,20 +144,10 @@ struct RunnerState {
     /// Whether a console line may be handed on, so that a flood of them does not fill memory and disk.
     ///
     /// Returns how many were left out before it; nil when it is left out itself.
-    mutating func admitLine(at now: ContinuousClock.Instant) -> Int? {
-        if let lastLine {
-            let earned = lastLine.duration(to: now) / .seconds(1) * Double(Limits.consoleLinesPerSecond)
-            lineBudget = min(Double(Limits.consoleLinesBurst), lineBudget + earned)
-        }
-        lastLine = now
-        guard lineBudget >= 1 else {
-            linesDropped += 1
-            return nil
-        }
-        lineBudget -= 1
-        defer { linesDropped = 0 }
-        return linesDropped
-    }
+    mutating func admitLine(at now: ContinuousClock.Instant) -> Int? { consoleBudget.admit(at: now) }
+
+    /// The same for raw output, which must not cost the console its lines.
+    mutating func admitStray(at now: ContinuousClock.Instant) -> Int? { strayBudget.admit(at: now) }
 
     /// The process has ended or is about to.
     ///
