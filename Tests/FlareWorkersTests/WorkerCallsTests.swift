@@ -1,4 +1,5 @@
 import FlareModel
+import FlareStore
 import Testing
 
 @testable import FlareWorkers
@@ -6,7 +7,10 @@ import Testing
 struct WorkerCallsTests {
     @Test func `one Worker's open calls are bounded, and another one's are not touched`() async throws {
         let calls = WorkerCalls()
-        let forever: @Sendable () async -> Void = { try? await Task.sleep(for: .seconds(3_600)) }
+        let forever: @Sendable () async -> Void = {
+            let time = SystemTime()
+            await time.sleep(until: time.now() + .seconds(3_600))
+        }
         for _ in 0..<Limits.workerCallsMax { try calls.begin("busy", forever) }
         let error = #expect(throws: FlareError.self) { try calls.begin("busy", forever) }
         #expect(error?.code == .tooManyRequests)
