@@ -34,16 +34,9 @@ struct DeployTests {
             #expect(fixture.registered.values.map(\.consumers) == [[.init(queue: "in")]])
             let workers = try await fixture.service.list()
             #expect(workers == [deployment.worker])
-            let result = try await fixture.service.invoke(
-                Invocation(
-                    worker: "demo",
-                    kind: .fetch,
-                    header: .object(["url": .string("http://h/"), "method": .string("POST"), "headers": .array([])]),
-                    body: Array("body".utf8)
-                )
-            )
-            #expect(result.value["status"] == .integer(201))
-            let json = try JSONValue(json: result.body)
+            let response = try await fetch(fixture, "/", worker: "demo", body: try await .of("body"))
+            #expect(response.status == 201)
+            let json = try JSONValue(json: await response.bytes())
             #expect(json["greeting"] == .string("hi"))
             #expect(json["colour"] == .string("red"))
             #expect(json["body"] == .string("body"))
@@ -136,15 +129,10 @@ struct DeployTests {
             let worker = try await fixture.service.get("demo")
             #expect(worker.versions.count == 4)
             #expect(Set(worker.versions.map(\.id)) == fixture.versionDirectories(of: "demo"))
-            let header: JSONValue = .object([
-                "url": .string("http://h/"), "method": .string("GET"), "headers": .array([]),
-            ])
-            let old = try await fixture.service.invoke(
-                Invocation(worker: "demo", version: first, kind: .fetch, header: header)
-            )
-            let new = try await fixture.service.invoke(Invocation(worker: "demo", kind: .fetch, header: header))
-            #expect(String(decoding: old.body, as: UTF8.self) == "hello")
-            #expect(String(decoding: new.body, as: UTF8.self) == "hello 5")
+            var old = request("/", worker: "demo")
+            old.version = first
+            #expect(try await fixture.service.fetch(old).text() == "hello")
+            #expect(try await fetch(fixture, "/", worker: "demo").text() == "hello 5")
             let error = await #expect(throws: FlareError.self) { try await fixture.service.delete("demo") }
             #expect(error?.code == .inUse)
             needed.withLock { $0 = [] }

@@ -116,7 +116,7 @@ struct ServiceTests {
             #expect(
                 texts[1].contains("DataCloneError: give(): the results must be plain values: a function (callback)")
             )
-            let refused = ["a function", "a Response", "an RpcTarget", "a Fetcher"]
+            let refused = ["a function", "a Response", "a RpcTarget", "a Fetcher"]
             for (text, what) in zip(texts.dropFirst(4), refused) {
                 #expect(
                     text.contains("DataCloneError: env.AI.run(): the arguments must be plain values: \(what)"),

@@ -1,4 +1,5 @@
 import FlareModel
+import FlareStore
 import FlareWorkers
 import HTTPTypes
 import Hummingbird
@@ -110,8 +111,9 @@ struct WorkerRouteMiddleware: RouterMiddleware {
             defer { group.cancelAll() }
             group.addTask {
                 try await gracefulShutdown()
-                try await Task.sleep(for: .seconds(Limits.doorStopSecondsMax))
-                call.cancel()
+                let time = SystemTime()
+                await time.sleep(until: time.now() + .seconds(Limits.doorStopSecondsMax))
+                if !Task.isCancelled { call.cancel() }
             }
             return try await operation()
         }

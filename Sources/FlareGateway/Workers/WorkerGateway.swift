@@ -49,10 +49,10 @@ struct WorkerGateway: Sendable {
         return try workers.begin(request)
     }
 
-    /// The page for a request that its Worker did not answer; what user code did wrong is logged.
+    /// The page for a request that its Worker did not answer; unless the client went away, the reason is logged.
     func page(for error: any Error, arrival: Arrival) -> WorkerPage {
         let page = WorkerPage(error, arrival: arrival)
-        if page.status >= 500 {
+        if page.status >= 500, (error as? FlareError)?.code != .interrupted {
             let thrown = (error as? FlareError)?.cause as? JavaScriptError
             logger.error(
                 "a Worker did not answer a request",

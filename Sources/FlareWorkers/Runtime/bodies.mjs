@@ -20,8 +20,8 @@ export function receiveBody(invocation, name) {
   return body;
 }
 
-/// Sends what a reader gives, after the reads that were begun already, until its end. Rejects when the reader does, after
-/// telling the engine.
+/// Sends what a reader gives, after the reads that were begun already, until its end. Rejects when the reader does,
+/// after telling the engine.
 export async function sendBody(invocation, name, reader, first = []) {
   const sender = new OutboundBody(name, reader);
   outbound.set(name, sender);

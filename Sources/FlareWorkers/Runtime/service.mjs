@@ -119,7 +119,8 @@ export async function runMethod(target, invocation, header, body, env, ctx) {
 function findMethod(target, method, env, ctx) {
   if (typeof target === "function") {
     if (!(target.prototype instanceof WorkerEntrypoint)) {
-      throw new TypeError(`${target.name || "the export"} must extend WorkerEntrypoint to be called from other Workers`);
+      const name = target.name || "the export";
+      throw new TypeError(`${name} must extend WorkerEntrypoint to be called from other Workers`);
     }
     if (!isMethod(target.prototype, method, WorkerEntrypoint.prototype)) throw missing(method);
     const instance = new target(ctx, env);

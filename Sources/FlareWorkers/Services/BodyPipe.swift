@@ -88,9 +88,9 @@ package final class BodyPipe: Sendable {
             defer { (state.reader, state.writer) = (nil, nil) }
             return (state.reader, state.writer, isNew ? state.onCancel : nil)
         }
+        onCancel?()
         reader?.resume(throwing: CancellationError())
         writer?.resume(throwing: CancellationError())
-        onCancel?()
     }
 
     /// Says who is told that bytes were read, and that nobody reads any more; at once when that is so already.
