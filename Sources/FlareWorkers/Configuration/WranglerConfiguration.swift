@@ -14,6 +14,9 @@ struct WranglerConfiguration: Sendable {
     let workflows: [WorkflowDeclaration]
     /// Nil when the file says nothing of them.
     let crons: [String]?
+    let build: BuildSettings
+    /// Names of secrets without which the Worker must not run.
+    let requiredSecrets: [String]
     /// What was read and has no effect, for the person who deploys.
     let warnings: [String]
 
@@ -41,6 +44,9 @@ struct WranglerConfiguration: Sendable {
         consumers = try queues.objects("consumers").map(Self.consumer)
         let triggers = try file.object("triggers")
         crons = triggers.members["crons"] == nil ? nil : try triggers.texts("crons")
+        build = try BuildSettings(file)
+        requiredSecrets = try file.object("secrets").texts("required")
+        for secret in requiredSecrets { try NameRule.secret.validate(secret) }
         try check(file)
     }
 

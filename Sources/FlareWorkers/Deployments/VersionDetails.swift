@@ -7,6 +7,10 @@ struct VersionDetails: Codable, Sendable {
     var compatibilityDate: String?
     var compatibilityFlags: [String]
     var exports: ExportedNames
+    /// Names of secrets without which it must not run.
+    var requiredSecrets: [String]?
+    /// What `.dev.vars` held when `flare dev` deployed it; nil for other deploys.
+    var localSecrets: [String: String]?
 }
 
 /// What a bundle exports, as its process reported it.

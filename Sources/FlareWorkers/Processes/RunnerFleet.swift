@@ -63,7 +63,7 @@ actor RunnerFleet {
 
     /// Puts a process that deploy has tried into service.
     func adopt(_ runner: Runner, as key: VersionKey) {
-        slots[key, default: Slot()].runners = [runner]
+        slots[key, default: Slot()].runners.append(runner)
         changed.notify()
     }
 
@@ -74,6 +74,13 @@ actor RunnerFleet {
             slots[key]?.runners = []
             if slot.start == nil { slots[key] = nil }
         }
+    }
+
+    /// Lets all processes of a Worker end, also those that are starting; what is invoked from now on gets new ones.
+    func restart(_ worker: String) async {
+        let starts = slots.filter { $0.key.worker == worker }.compactMap(\.value.start)
+        for start in starts { _ = await start.result }
+        retireVersions(of: worker, except: nil)
     }
 
     /// Looks after every process: stops idle ones, kills those that are stuck.

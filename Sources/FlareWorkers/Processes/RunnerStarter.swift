@@ -19,13 +19,17 @@ struct RunnerStarter: Sendable {
 
     /// Starts a deployed version.
     func start(_ key: VersionKey) async throws -> Runner {
-        guard let version = try await database.read({ tx in try VersionRecord.find(key, in: tx) }) else {
+        let found = try await database.read { tx in
+            (try VersionRecord.find(key, in: tx), try SecretRecord.values(of: key.worker, in: tx))
+        }
+        guard let version = found.0 else {
             throw FlareError(
                 .workerNotFound,
                 "the version \(key.version) of the Worker \"\(key.worker)\" is not kept any more"
             )
         }
-        return try await start(version.details.configuration, vars: version.details.vars).runner
+        let variables = version.details.variables(secrets: found.1)
+        return try await start(version.details.configuration, vars: variables).runner
     }
 
     /// Starts a version whose bundle lies in its directory.
