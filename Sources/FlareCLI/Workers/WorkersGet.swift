@@ -21,8 +21,12 @@ struct WorkersGet: FlareCommand {
                 "name       \(worker.name)", "version    \(worker.version)", "created    \(worker.createdOn.text)",
                 "deployed   \(worker.modifiedOn.text)",
             ]
-            let older = worker.versions.filter { $0.id != worker.version }
-            let versions = older.map { "kept       \($0.id)  \($0.createdOn.text)" }
+            let older = worker.versions.filter { !$0.isCurrent }
+            let versions = older.map { version in
+                let notes = [version.tag, version.message].compactMap { $0 }.joined(separator: ": ")
+                let instances = version.instances.map { $0 == 0 ? "" : "  \($0) instances end on it" } ?? ""
+                return "kept       \(version.id)  \(version.createdOn.text)\(notes.isEmpty ? "" : "  \(notes)")\(instances)"
+            }
             return (facts + WorkerText.lines(worker) + versions).joined(separator: "\n")
         }
     }
