@@ -30,10 +30,12 @@ package struct WorkerHooks: Sendable {
         unregister: @escaping @Sendable (DeployedConfiguration, Transaction) throws -> Void = { _, _ in },
         versionsInUse: @escaping @Sendable (_ worker: String, Transaction) throws -> Set<String> = { _, _ in [] },
         missing: @escaping @Sendable (DeployedConfiguration, Transaction) throws -> [DeploymentChangeBody] = {
-            _, _ in []
+            _,
+            _ in []
         },
         instancesByVersion: @escaping @Sendable (_ worker: String, Transaction) throws -> [String: Int] = {
-            _, _ in [:]
+            _,
+            _ in [:]
         }
     ) {
         self.binding = binding

@@ -30,7 +30,10 @@ struct DeployCommand: FlareCommand {
     @Flag(help: "Bundle and check, and tell what would change; change nothing.")
     var dryRun = false
 
-    @Option(help: ArgumentHelp("Write a copy of the bundle into a directory.", valueName: "dir"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("Write a copy of the bundle into a directory.", valueName: "dir"),
+        completion: .directory
+    )
     var outdir: String?
 
     func execute(_ shell: Shell) async throws {

@@ -9,7 +9,8 @@ enum SecretInput {
     /// nothing, `invalidData` when it is not UTF-8.
     static func read(file: String?, prompt: String, shell: Shell) throws -> String {
         let bytes =
-            file == nil && shell.inputIsTerminal ? try hiddenLine(prompt, shell) : try contents(of: file, named: "value")
+            file == nil && shell.inputIsTerminal
+            ? try hiddenLine(prompt, shell) : try contents(of: file, named: "value")
         return try text(bytes)
     }
 
@@ -32,7 +33,11 @@ enum SecretInput {
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
         guard !bytes.isEmpty else {
-            throw FlareError(.invalidArgument, "the value of the secret is empty", hint: "pipe it in, or use --from-file")
+            throw FlareError(
+                .invalidArgument,
+                "the value of the secret is empty",
+                hint: "pipe it in, or use --from-file"
+            )
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw FlareError(.invalidData, "the value of the secret is not UTF-8 text", hint: "encode it: base64 FILE")
@@ -43,7 +48,10 @@ enum SecretInput {
     private static func hiddenLine(_ prompt: String, _ shell: Shell) throws -> [UInt8] {
         var before = termios()
         guard tcgetattr(STDIN_FILENO, &before) == 0 else {
-            throw FlareError(.internalError, "the terminal's settings cannot be read: \(String(cString: strerror(errno)))")
+            throw FlareError(
+                .internalError,
+                "the terminal's settings cannot be read: \(String(cString: strerror(errno)))"
+            )
         }
         var silent = before
         silent.c_lflag &= ~tcflag_t(ECHO)

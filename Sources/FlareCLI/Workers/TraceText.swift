@@ -5,7 +5,8 @@ enum TraceText {
     static func of(_ event: TraceBody) -> String {
         let time = Timestamp(milliseconds: event.eventTimestamp).text
         let entrypoint = event.entrypoint.map { ".\($0)" } ?? ""
-        let head = "\(time)  \(event.scriptName)\(entrypoint)  \(what(event)) - \(outcome(event)) (\(event.wallTimeMs) ms)"
+        let head =
+            "\(time)  \(event.scriptName)\(entrypoint)  \(what(event)) - \(outcome(event)) (\(event.wallTimeMs) ms)"
         let logs = event.logs.map { indented("(\($0.level)) \($0.message.joined(separator: " "))") }
         let cut = event.truncated ? [indented("(not all console lines are here)")] : []
         let exceptions = event.exceptions.map { indented(text(of: $0)) }

@@ -25,7 +25,8 @@ struct WorkersGet: FlareCommand {
             let versions = older.map { version in
                 let notes = [version.tag, version.message].compactMap { $0 }.joined(separator: ": ")
                 let instances = version.instances.map { $0 == 0 ? "" : "  \($0) instances end on it" } ?? ""
-                return "kept       \(version.id)  \(version.createdOn.text)\(notes.isEmpty ? "" : "  \(notes)")\(instances)"
+                return
+                    "kept       \(version.id)  \(version.createdOn.text)\(notes.isEmpty ? "" : "  \(notes)")\(instances)"
             }
             return (facts + WorkerText.lines(worker) + versions).joined(separator: "\n")
         }

@@ -44,7 +44,10 @@ extension PutSecretBody {
     /// - Parameter name: the key under which a bulk change has it.
     fileprivate func check(name: String? = nil) throws {
         guard type == nil || type == "secret_text" else {
-            throw FlareError(.invalidArgument, "secrets of the type \"\(type ?? "")\" are not kept; use \"secret_text\"")
+            throw FlareError(
+                .invalidArgument,
+                "secrets of the type \"\(type ?? "")\" are not kept; use \"secret_text\""
+            )
         }
         guard name == nil || name == self.name else {
             throw FlareError(.invalidArgument, "the secret \"\(name ?? "")\" has another name inside: \"\(self.name)\"")
