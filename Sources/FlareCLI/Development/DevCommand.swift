@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlareClient
 import FlareModel
+import Synchronization
 
 /// The command `flare dev [DIR]`.
 struct DevCommand: FlareCommand {
@@ -40,31 +41,32 @@ struct DevCommand: FlareCommand {
         }
         var body = options.body(directory, shell)
         body.isDevelopment = true
-        let (names, named) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let loop = DevelopmentLoop(shell: shell, body: body) { named.yield($0) }
+        let name = CurrentName()
+        let loop = DevelopmentLoop(shell: shell, body: body) { name.set($0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await loop.run() }
-            group.addTask { try await Self.follow(names, shell) }
+            group.addTask { try await Self.follow(name, shell) }
             // Both go on until they are cancelled, or one cannot.
             try await group.next()
         }
     }
 
-    /// Shows what the Worker does, from its first deploy on; a new name in the file is followed instead.
-    private static func follow(_ names: AsyncStream<String>, _ shell: Shell) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var followed: String?
-            for await name in names where name != followed {
-                followed = name
-                group.cancelAll()
-                // Those that ended because they were cancelled are no failure.
-                while await group.nextResult() != nil {}
-                let output = TailOutput(shell: shell, isPretty: !shell.json)
-                let follow = EngineFollow(shell: shell, path: WorkerPath.own(name, "tail"), query: [])
-                try Task.checkCancellation()
-                group.addTask { try await follow.run { try output.write($0) } }
-            }
+    /// Shows what the Worker does, from before its first deploy on, whatever the file calls it by then.
+    private static func follow(_ name: CurrentName, _ shell: Shell) async throws {
+        let output = TailOutput(shell: shell, isPretty: !shell.json)
+        try await EngineFollow(shell: shell, path: WorkerPath.tail, query: []).run { line in
+            let event = try? FlareJSON.decode(TraceBody.self, from: line)
+            if event == nil || name.isOf(event?.scriptName) { try output.write(line) }
         }
     }
+}
+
+/// The name of the Worker that was deployed last.
+private final class CurrentName: Sendable {
+    private let name = Mutex<String?>(nil)
+
+    func set(_ value: String) { name.withLock { $0 = value } }
+
+    func isOf(_ value: String?) -> Bool { name.withLock { $0 == value } }
 }
