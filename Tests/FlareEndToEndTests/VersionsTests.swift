@@ -1,5 +1,6 @@
 import FlareModel
 import FlareTestSupport
+import Foundation
 import Testing
 
 extension EndToEnd {
@@ -76,7 +77,7 @@ extension EndToEnd {
                 let dry = try await f.run("deploy", project, "--dry-run", "--outdir", f.directory + "/out", "--json")
                 let changes = try dry.check().json()["changes"]?.arrayValue ?? []
                 let lines = changes.map { "\($0["action"]?.stringValue ?? "") \($0["name"]?.stringValue ?? "")" }
-                #expect(lines == ["create orders", "add queue orders", "add tell"])
+                #expect(lines == ["create orders", "add env.W", "add queue orders", "add tell"])
                 #expect(try await f.run("workers", "list", "--json").check().json() == .array([]))
                 #expect(try await f.run("queues", "list", "--json").check().json() == .array([]))
                 #expect(try await f.run("workflows", "list", "--json").check().json() == .array([]))
@@ -86,7 +87,7 @@ extension EndToEnd {
                 )
 
                 try await f.run("deploy", project).check()
-                try f.writeProject("teller", Self.configuration, source: Self.source("two"))
+                _ = try f.writeProject("teller", Self.configuration, source: Self.source("two"))
                 let second = try await f.run("deploy", project, "--dry-run").check()
                 #expect(second.stdout.contains("would remove   consumer queue orders"))
                 #expect(try await Self.tell(f)["end"]?.stringValue == "one")
@@ -158,31 +159,31 @@ extension EndToEnd {
         func development() async throws {
             try await FlareFixture.with { f in
                 let project = try f.writeProject("teller", Self.configuration, source: Self.source("one"))
-                try f.write("teller/.dev.vars", "PLAIN=local\n")
+                try f.write("teller/.dev.vars", "PLAIN=dev-only-value\n")
                 let dev = try f.start("flare", ["dev", project, "--json"])
                 let deployments = {
                     try dev.outputSoFar().split(separator: "\n").filter { $0.hasPrefix("{\"deployment\"") }
                 }
                 try await waitUntil("it is deployed") { try deployments().count == 1 }
                 #expect(try await Self.tell(f) == Self.told("one"))
-                try f.writeProject("teller", Self.configuration, source: Self.source("two"))
+                _ = try f.writeProject("teller", Self.configuration, source: Self.source("two"))
                 try await waitUntil("the edit is deployed") { try await Self.tell(f)["end"]?.stringValue == "two" }
-                try f.writeProject("teller", Self.configuration, source: "export default {")
+                _ = try f.writeProject("teller", Self.configuration, source: "export default {")
                 try await waitUntil("the mistake is told") { try dev.outputSoFar().contains("\"build_failed\"") }
                 #expect(try await Self.tell(f) == Self.told("two"))
-                try f.writeProject("teller", Self.configuration, source: Self.source("three"))
+                _ = try f.writeProject("teller", Self.configuration, source: Self.source("three"))
                 try await waitUntil("it is mended") { try await Self.tell(f)["end"]?.stringValue == "three" }
                 try await waitUntil("the calls are shown") {
                     try dev.outputSoFar().contains("\"workflowName\":\"tell\"")
                 }
                 let end = try await Self.end(dev)
                 #expect(end.status == 130)
-                #expect(!end.stdout.contains("local"))
+                #expect(!end.stdout.contains("dev-only-value"))
             }
         }
 
         private static func told(_ version: String) -> JSONValue {
-            .object(["begin": .string(version), "end": .string(version), "plain": .string("local")])
+            .object(["begin": .string(version), "end": .string(version), "plain": .string("dev-only-value")])
         }
 
         private static func end(_ command: RunningCommand) async throws -> CommandResult {
@@ -197,8 +198,8 @@ extension EndToEnd {
 
         /// The Worker that consumes the queue.
         private static func consumer(_ f: FlareFixture) async throws -> String? {
-            let queues = try await f.run("queues", "list", "--json").check().json().arrayValue ?? []
-            return queues.first?["consumers"]?.arrayValue?.first?["script"]?.stringValue
+            let queue = try await f.run("queues", "info", "orders", "--json").check().json()
+            return queue["consumers"]?.arrayValue?.first?["script_name"]?.stringValue
         }
     }
 }
