@@ -17,8 +17,12 @@ extension EndToEnd {
                 return { begin, end: "\(version)", plain: this.env.PLAIN };
               }
             }
-            export default { async queue(batch) { console.log("\(version) got", batch.messages[0].body);
-                                                  if (batch.messages[0].body === "bad") throw new Error("a bad one"); } };
+            export default {
+              async queue(batch) {
+                console.log("\(version) got", batch.messages[0].body);
+                if (batch.messages[0].body === "bad") throw new Error("a bad one");
+              },
+            };
             """
         }
 
@@ -26,7 +30,8 @@ extension EndToEnd {
             "workflows": [{ "binding": "W", "name": "tell", "class_name": "Tell" }]
             """
         private static let consuming = """
-            \(configuration), "queues": { "consumers": [{ "queue": "orders", "max_batch_timeout": 0, "max_retries": 0 }] }
+            \(configuration),
+            "queues": { "consumers": [{ "queue": "orders", "max_batch_timeout": 0, "max_retries": 0 }] }
             """
 
         @Test("a rollback is current at once with its consumers, and an instance ends on the version it began with")
@@ -199,7 +204,7 @@ extension EndToEnd {
         /// The Worker that consumes the queue.
         private static func consumer(_ f: FlareFixture) async throws -> String? {
             let queue = try await f.run("queues", "info", "orders", "--json").check().json()
-            return queue["consumers"]?.arrayValue?.first?["script_name"]?.stringValue
+            return queue["queue"]?["consumers"]?.arrayValue?.first?["script_name"]?.stringValue
         }
     }
 }

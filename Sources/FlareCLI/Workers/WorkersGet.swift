@@ -25,8 +25,8 @@ struct WorkersGet: FlareCommand {
             let versions = older.map { version in
                 let notes = [version.tag, version.message].compactMap { $0 }.joined(separator: ": ")
                 let instances = version.instances.map { $0 == 0 ? "" : "  \($0) instances end on it" } ?? ""
-                return
-                    "kept       \(version.id)  \(version.createdOn.text)\(notes.isEmpty ? "" : "  \(notes)")\(instances)"
+                let about = notes.isEmpty ? "" : "  \(notes)"
+                return "kept       \(version.id)  \(version.createdOn.text)\(about)\(instances)"
             }
             return (facts + WorkerText.lines(worker) + versions).joined(separator: "\n")
         }

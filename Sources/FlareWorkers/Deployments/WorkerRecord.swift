@@ -84,7 +84,10 @@ struct VersionRecord: Sendable {
         in tx: Transaction
     ) throws {
         try tx.execute(
-            "INSERT INTO worker_versions (worker, version, created_at, details, message, tag) VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO worker_versions (worker, version, created_at, details, message, tag)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
             .text(details.configuration.worker),
             .text(details.configuration.version),
             .integer(now.milliseconds),
