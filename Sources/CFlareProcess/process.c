@@ -126,6 +126,17 @@ int flare_watch(const char *path) {
     return descriptor;
 }
 
+int flare_watch_open(void) {
+    int descriptor = inotify_init1(IN_CLOEXEC);
+    return descriptor >= 0 ? descriptor : -errno;
+}
+
+int flare_watch_directory(int descriptor, const char *path) {
+    uint32_t events = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
+    int number = inotify_add_watch(descriptor, path, events);
+    return number >= 0 ? number : -errno;
+}
+
 static int signal_channel = -1;
 
 static void signal_handler(int number) {

@@ -62,6 +62,11 @@ package final class BucketService: Sendable {
         return try BucketRecord.require(name, in: tx)
     }
 
+    /// Whether a bucket has this name.
+    package func exists(_ name: String, in tx: Transaction) throws -> Bool {
+        try BucketRecord.find(name, in: tx) != nil
+    }
+
     /// The bucket with its counters; throws `bucketNotFound` with the nearest name.
     package func get(_ name: String) async throws -> BucketRecord {
         try await database.read { try BucketRecord.require(name, in: $0) }

@@ -23,6 +23,17 @@ enum Complete {
     static let pipelineTokens = ofPipeline("tokens", at: ["name"])
     static let rejects = ofPipeline("rejects", at: ["id"])
 
+    /// Secrets and versions of the Worker that is named before them on the line.
+    static let secrets = ofWorker(at: ["secrets"])
+    static let versions = ofWorker(at: ["versions", "id"])
+
+    private static func ofWorker(at keys: [String]) -> CompletionKind {
+        .custom { words, index, prefix in
+            guard let worker = owner(words, index, prefix) else { return [] }
+            return await fetch("/flare/v1/workers/\(PercentCoding.encode(worker))", at: keys, words: words)
+        }
+    }
+
     /// What belongs to the pipeline that is named before it on the line.
     private static func ofPipeline(_ part: String, at keys: [String]) -> CompletionKind {
         .custom { words, index, prefix in

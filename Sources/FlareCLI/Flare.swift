@@ -13,7 +13,7 @@ package struct Flare: AsyncParsableCommand {
         version: "flare \(FlareVersion.current)",
         subcommands: [
             PipelinesCommand.self, BucketsCommand.self, QueuesCommand.self, WorkflowsCommand.self, WorkersCommand.self,
-            DeployCommand.self, StepCommand.self, EngineCommand.self,
+            DeployCommand.self, DevCommand.self, TailCommand.self, StepCommand.self, EngineCommand.self,
         ]
     )
 

@@ -26,9 +26,9 @@ final class Shell: Sendable {
 
     var launcher: EngineLauncher { EngineLauncher(state: state, environment: environment) }
 
-    /// The engine's API; starts the engine when none runs.
-    func client() async throws -> EngineClient {
-        let (info, started) = try launcher.ensureRunning()
+    /// The engine's API; starts the engine when none runs, with these arguments.
+    func client(extraArguments: [String] = []) async throws -> EngineClient {
+        let (info, started) = try launcher.ensureRunning(extraArguments: extraArguments)
         if started { note("started the engine of \(state.path) (pid \(info.pid))") }
         if info.version != FlareVersion.current {
             warn("the engine is version \(info.version), this is \(FlareVersion.current); run: flare engine restart")
@@ -83,6 +83,16 @@ final class Shell: Sendable {
         if errorIsTerminal { Self.write(Array((text + "\n").utf8), to: 2) }
     }
 
+    /// Talk on stderr, always.
+    func tell(_ text: String) {
+        Self.write(Array((text + "\n").utf8), to: 2)
+    }
+
+    /// A question on stderr, with the cursor behind it.
+    func ask(_ question: String) {
+        Self.write(Array(question.utf8), to: 2)
+    }
+
     /// A warning on stderr, always.
     func warn(_ text: String) {
         Self.write(Array("warning: \(text)\n".utf8), to: 2)
@@ -99,6 +109,11 @@ final class Shell: Sendable {
             let hint = error.hint.map { "  \($0)\n" } ?? ""
             Self.write(Array("error: \(error.message)\n\(hint)".utf8), to: 2)
         }
+    }
+
+    /// A variable of the command's environment; nil when it is empty, too.
+    func variable(_ name: String) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Lets a destructive command go on: with `--yes`, or after a "y" at a terminal.

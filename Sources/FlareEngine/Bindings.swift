@@ -19,7 +19,9 @@ struct Bindings: Sendable {
             binding: { declaration, _ in binding(declaration) },
             register: { try register($0, in: $1) },
             unregister: { try unregister($0, in: $1) },
-            versionsInUse: { try workflows.value.workerVersionsInUse($0, in: $1) }
+            versionsInUse: { try workflows.value.workerVersionsInUse($0, in: $1) },
+            missing: { try missing($0, in: $1) },
+            instancesByVersion: { try workflows.value.instancesByWorkerVersion($0, in: $1) }
         )
     }
 
@@ -114,6 +116,21 @@ struct Bindings: Sendable {
                 )
             }
         }
+    }
+
+    /// What `register` would create.
+    private func missing(
+        _ configuration: DeployedConfiguration,
+        in transaction: Transaction
+    ) throws -> [DeploymentChangeBody] {
+        let targets = { (kind: BindingDeclaration.Kind) in
+            configuration.bindings.filter { $0.kind == kind }.map(\.target)
+        }
+        let consumed = configuration.consumers.flatMap { [$0.queue, $0.deadLetterQueue].compactMap { $0 } }
+        let queueNames = Set(targets(.queue) + consumed).sorted()
+        let bucketNames = Set(targets(.bucket)).sorted()
+        return try bucketNames.filter { try !buckets.exists($0, in: transaction) }.map { .init(.create, "bucket", $0) }
+            + queueNames.filter { try !queues.exists($0, in: transaction) }.map { .init(.create, "queue", $0) }
     }
 
     private func workflowTargets(of worker: String, in transaction: Transaction) throws -> [ConsumerTarget] {

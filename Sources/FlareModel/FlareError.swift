@@ -46,6 +46,8 @@ extension FlareError {
         case ruleNotFound
         case pipelineNotFound
         case workerNotFound
+        case versionNotFound
+        case secretNotFound
         case workflowNotFound
         case instanceNotFound
         case tokenNotFound
@@ -110,7 +112,8 @@ extension FlareError.Code {
         .invalidArgument, .invalidName, .invalidData, .bodyTooLarge, .recordTooLarge, .unsupportedMediaType,
         .methodNotAllowed, .routeNotFound, .unauthorized, .permissionDenied, .queueNotFound, .consumerNotFound,
         .bucketNotFound, .objectNotFound, .ruleNotFound, .pipelineNotFound, .workerNotFound, .workflowNotFound,
-        .instanceNotFound, .tokenNotFound, .fileNotFound, .rejectNotFound, .idempotencyKeyReused, .sequenceGap,
+        .versionNotFound, .secretNotFound, .instanceNotFound, .tokenNotFound, .fileNotFound, .rejectNotFound,
+        .idempotencyKeyReused, .sequenceGap,
         .producerFenced, .alreadyExists, .inUse, .bucketNotEmpty, .ruleOverlap,
         .preconditionFailed, .deliveryPaused, .buildFailed, .toolMissing, .runFailed, .deadlineExceeded,
         .tooManyRequests, .diskFull, .storeFailed, .corruptStore, .stateInUse, .versionMismatch, .engineUnavailable,
@@ -139,6 +142,8 @@ extension FlareError.Code {
         case .ruleNotFound: of("rule_not_found", 404, 66, 11015)
         case .pipelineNotFound: of("pipeline_not_found", 404, 66, 1000)
         case .workerNotFound: of("worker_not_found", 404, 66, 10007)
+        case .versionNotFound: of("version_not_found", 404, 66, 10412)
+        case .secretNotFound: of("secret_not_found", 404, 66, 10056)
         case .workflowNotFound: of("workflow_not_found", 404, 66, 10200)
         case .instanceNotFound: of("instance_not_found", 404, 66, 10400)
         case .tokenNotFound: of("token_not_found", 404, 66, 10404)

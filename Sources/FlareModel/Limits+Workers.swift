@@ -114,4 +114,28 @@ extension Limits {
 
     /// Services that may call each other in a row (Cloudflare's limit of nested subrequests).
     package static let serviceDepthMax = 16
+
+    /// A secret's value, in bytes (Cloudflare's limit is 5 KB).
+    ///
+    /// All of them travel in the first frame of a process.
+    package static let secretBytesMax = 16_384
+
+    /// Secrets of one Worker (Cloudflare's limit for all variables together).
+    package static let secretsMax = 128
+
+    /// The message of a version, in characters; a tag has at most a quarter of them.
+    package static let versionMessageLengthMax = 400
+
+    /// How long a project's own build command may run.
+    package static let buildCommandTimeout = Duration.seconds(300)
+
+    /// Trace events that wait for one follower; further ones are dropped and counted.
+    package static let traceEventsMax = 1_000
+
+    /// Console lines that wait for one follower, in bytes of text, over all its events.
+    package static let traceBytesMax = 8 * 1024 * 1024
+
+    /// Console lines of one trace event, and their bytes; further ones are cut (Cloudflare's limit is 128 KB).
+    package static let traceLogsMax = 256
+    package static let traceLogBytesMax = 128 * 1024
 }

@@ -50,6 +50,16 @@ package struct NameRule: Sendable {
     /// Cloudflare's rule: `^[a-zA-Z0-9_][a-zA-Z0-9-_]*$`, at most 64.
     package static let workflow = identifier("workflow", lengthMax: 64)
 
+    /// A JavaScript name, as `env.NAME` needs it.
+    package static let secret = NameRule(
+        kind: "secret",
+        words: "has 1 to 128 letters, digits, \"_\" or \"$\", and does not begin with a digit",
+        lengthMax: 128,
+        folded: false,
+        first: { isAlphanumeric($0) && !(48...57).contains($0) || isVariableSign($0) },
+        rest: { isAlphanumeric($0) || isVariableSign($0) }
+    )
+
     /// Cloudflare's rule for instance ids: as workflow names, at most 100.
     package static let instance = identifier("instance", lengthMax: 100)
 
@@ -109,4 +119,8 @@ package struct NameRule: Sendable {
 
 @Sendable private func isAlphanumeric(_ byte: UInt8) -> Bool {
     isLowerAlphanumeric(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+}
+
+@Sendable private func isVariableSign(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "_") || byte == UInt8(ascii: "$")
 }

@@ -43,6 +43,11 @@ package final class QueueService: Sendable {
         return try create(name, QueueSettings(), in: tx)
     }
 
+    /// Whether a queue has this name.
+    package func exists(_ name: String, in tx: Transaction) throws -> Bool {
+        try QueueRecord.find(name: name, in: tx) != nil
+    }
+
     private func create(_ name: String, _ settings: QueueSettings, in tx: Transaction) throws -> QueueRecord {
         try NameRule.queue.validate(name)
         try settings.validate()

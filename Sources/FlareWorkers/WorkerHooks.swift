@@ -18,15 +18,31 @@ package struct WorkerHooks: Sendable {
     /// The versions of a Worker that unfinished instances are pinned to; these are kept.
     package var versionsInUse: @Sendable (_ worker: String, Transaction) throws -> Set<String>
 
+    /// The buckets and queues that `register` would create.
+    package var missing: @Sendable (DeployedConfiguration, Transaction) throws -> [DeploymentChangeBody]
+
+    /// How many unfinished instances of workflows are pinned to each version of a Worker.
+    package var instancesByVersion: @Sendable (_ worker: String, Transaction) throws -> [String: Int]
+
     package init(
         binding: @escaping @Sendable (BindingDeclaration, _ worker: String) throws -> any Binding,
         register: @escaping @Sendable (DeployedConfiguration, Transaction) throws -> Void = { _, _ in },
         unregister: @escaping @Sendable (DeployedConfiguration, Transaction) throws -> Void = { _, _ in },
-        versionsInUse: @escaping @Sendable (_ worker: String, Transaction) throws -> Set<String> = { _, _ in [] }
+        versionsInUse: @escaping @Sendable (_ worker: String, Transaction) throws -> Set<String> = { _, _ in [] },
+        missing: @escaping @Sendable (DeployedConfiguration, Transaction) throws -> [DeploymentChangeBody] = {
+            _,
+            _ in []
+        },
+        instancesByVersion: @escaping @Sendable (_ worker: String, Transaction) throws -> [String: Int] = {
+            _,
+            _ in [:]
+        }
     ) {
         self.binding = binding
         self.register = register
         self.unregister = unregister
         self.versionsInUse = versionsInUse
+        self.missing = missing
+        self.instancesByVersion = instancesByVersion
     }
 }

@@ -25,7 +25,11 @@ package final class WorkerService: Sendable {
     let fleet: RunnerFleet
     let starter: RunnerStarter
     /// Versions that are being deployed: their directories are not left over, although no row names them.
-    private let underway = Mutex<Set<VersionKey>>([])
+    let underway = Mutex<Set<VersionKey>>([])
+    /// How often the secrets of each Worker were changed by this engine.
+    let secretChanges = Mutex<[String: Int]>([:])
+    /// Tells followers what each invocation did.
+    package let traces: TraceHub
 
     /// Writes the runtime's files, and kills processes that an earlier engine of this state directory left over.
     package init(
@@ -44,6 +48,7 @@ package final class WorkerService: Sendable {
         self.group = group
         self.settings = settings
         self.hooks = hooks
+        traces = TraceHub(time: time, logger: logger)
         runtime = try RuntimeFiles.install(under: state.runtime)
         do {
             try FileManager.default.createDirectory(atPath: state.workers, withIntermediateDirectories: true)
@@ -75,43 +80,6 @@ package final class WorkerService: Sendable {
         if !killed.isEmpty { logger.warning("killed processes left over", metadata: ["pids": "\(killed)"]) }
     }
 
-    /// Bundles a project, tries it, and makes it the current version of its Worker.
-    ///
-    /// Nothing changes unless all of it works: rows, consumers and workflows are written in one transaction, after a
-    /// process has started with the new bundle. Running invocations finish on the version that they began with.
-    ///
-    /// `concurrency` is kept for later deploys that say nothing of it.
-    package func deploy(directory: String, concurrency: WorkerConcurrency? = nil) async throws -> DeploymentBody {
-        let configuration = try WranglerConfiguration(WranglerFile.load(from: directory))
-        // Deploys of one Worker at the same time never share a directory: each has a version of its own.
-        let key = VersionKey(worker: configuration.name, version: Identifier.uuid())
-        underway.withLock { _ = $0.insert(key) }
-        defer { underway.withLock { _ = $0.remove(key) } }
-        let kept = concurrency == nil ? try await keptConcurrency(of: key.worker) : concurrency
-        let plan = Deployment.Plan(configuration: configuration, key: key, project: directory, concurrency: kept)
-        let deployment = try await Deployment.prepare(plan, service: self, starter: starter)
-        let body: WorkerBody
-        do {
-            body = try await commit(deployment)
-        } catch {
-            await deployment.runner.stop()
-            starter.versions.remove(key)
-            throw error
-        }
-        await fleet.adopt(deployment.runner, as: key)
-        await fleet.retireVersions(of: key.worker, except: key.version)
-        try await removeUnkeptDirectories()
-        logger.info("deployed a Worker", metadata: ["worker": "\(key.worker)", "version": "\(key.version)"])
-        return DeploymentBody(
-            worker: body,
-            main: deployment.configuration.main,
-            sourceFiles: deployment.bundle.sourceFiles,
-            bundleBytes: deployment.bundle.bytes,
-            esbuild: deployment.bundle.esbuild,
-            warnings: deployment.configuration.warnings
-        )
-    }
-
     /// All Workers, by name.
     package func list() async throws -> [WorkerBody] {
         try await database.read { tx in try WorkerRecord.all(in: tx).map { try Self.body($0, in: tx) } }
@@ -119,7 +87,11 @@ package final class WorkerService: Sendable {
 
     /// One Worker with its processes; throws `workerNotFound` with the nearest name.
     package func get(_ name: String) async throws -> WorkerBody {
-        var body = try await database.read { tx in try Self.body(WorkerRecord.named(name, in: tx), in: tx) }
+        let hooks = hooks
+        var body = try await database.read { tx in
+            let instances = try hooks.instancesByVersion(name, tx)
+            return try Self.body(WorkerRecord.named(name, in: tx), instances: instances, in: tx)
+        }
         body.host = try await host(of: VersionKey(worker: name, version: body.version))
         return body
     }
@@ -144,6 +116,7 @@ package final class WorkerService: Sendable {
                 try hooks.unregister(version.details.configuration, tx)
             }
             try WorkerRecord.delete(name, in: tx)
+            try SecretRecord.deleteAll(of: name, in: tx)
         }
         await fleet.retireVersions(of: name, except: nil)
         try await removeUnkeptDirectories()
@@ -162,6 +135,10 @@ package final class WorkerService: Sendable {
     /// process forgets the invocation and `CancellationError` is thrown.
     package func invoke(_ invocation: Invocation) async throws -> InvocationResult {
         let key = try await key(of: invocation)
+        return try await traces.observing(invocation, version: key.version) { try await call($0, key) }
+    }
+
+    private func call(_ invocation: Invocation, _ key: VersionKey) async throws -> InvocationResult {
         var (attempts, disturbances) = (0, 0)
         while true {
             let runner = try await fleet.runner(for: key, processesMax: invocation.processesMax)
@@ -198,28 +175,18 @@ package final class WorkerService: Sendable {
         }
     }
 
-    private func commit(_ deployment: Deployment) async throws -> WorkerBody {
-        let (hooks, now, details) = (hooks, time.now(), deployment.details)
-        let key = deployment.key
-        return try await database.write { tx in
-            try WorkerRecord.setCurrent(key.version, of: key.worker, at: now, in: tx)
-            try VersionRecord.insert(details, at: now, in: tx)
-            try hooks.register(details.configuration, tx)
-            let needed = try hooks.versionsInUse(key.worker, tx)
-            for old in try VersionRecord.all(of: key.worker, in: tx).dropFirst(Limits.workerVersionsKept)
-            where !needed.contains(old.version) && old.version != key.version {
-                try VersionRecord.delete(old.version, of: key.worker, in: tx)
-            }
-            return try Self.body(WorkerRecord.named(key.worker, in: tx), in: tx)
-        }
-    }
-
-    private func removeUnkeptDirectories() async throws {
+    /// Removes the bundles that no row names.
+    func removeUnkeptDirectories() async throws {
         let kept = try await database.read { tx in Set(try VersionRecord.keys(in: tx)) }
         starter.versions.removeAll(except: kept.union(underway.withLock { $0 }))
     }
 
-    private static func body(_ record: WorkerRecord, in tx: Transaction) throws -> WorkerBody {
+    /// - Parameter instances: unfinished ones by version; nil when they were not counted.
+    static func body(
+        _ record: WorkerRecord,
+        instances: [String: Int]? = nil,
+        in tx: Transaction
+    ) throws -> WorkerBody {
         let versions = try VersionRecord.all(of: record.name, in: tx)
         guard let current = versions.first(where: { $0.version == record.currentVersion }) else {
             throw FlareError(.corruptStore, "the current version of the Worker \"\(record.name)\" is missing")
@@ -235,7 +202,18 @@ package final class WorkerService: Sendable {
             consumers: configuration.consumers.map { .init(queue: $0.queue, workflow: $0.workflow) },
             workflows: configuration.workflows.map { .init(name: $0.name, className: $0.className) },
             handlers: current.details.exports.handlers,
-            versions: versions.map { .init(id: $0.version, createdOn: $0.createdAt) }
+            vars: current.details.vars.keys.sorted(),
+            secrets: try SecretRecord.all(of: record.name, in: tx).map(\.name),
+            versions: versions.map { version in
+                WorkerVersionBody(
+                    id: version.version,
+                    createdOn: version.createdAt,
+                    message: version.message,
+                    tag: version.tag,
+                    isCurrent: version.version == record.currentVersion,
+                    instances: instances.map { $0[version.version] ?? 0 }
+                )
+            }
         )
     }
 }

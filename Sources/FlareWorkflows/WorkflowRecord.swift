@@ -217,4 +217,17 @@ extension WorkflowVersionRecord {
             decode: { $0.text(0) }
         )
     }
+
+    /// How many unfinished instances are pinned to each version of a Worker.
+    static func instancesByWorkerVersion(of worker: String, in transaction: Transaction) throws -> [String: Int] {
+        let counts = try transaction.rows(
+            """
+            SELECT v.worker_version, COUNT(*) FROM workflow_runs r JOIN workflow_versions v ON v.id = r.version_id
+            WHERE r.ended_at IS NULL AND v.worker = ? GROUP BY v.worker_version
+            """,
+            .text(worker),
+            decode: { ($0.text(0), Int($0.integer(1))) }
+        )
+        return Dictionary(uniqueKeysWithValues: counts)
+    }
 }

@@ -186,6 +186,11 @@ package final class WorkflowService: Sendable {
         Set(try WorkflowVersionRecord.workerVersionsInUse(of: worker, in: transaction))
     }
 
+    /// How many unfinished instances are pinned to each version of a Worker; versions without one are left out.
+    package func instancesByWorkerVersion(_ worker: String, in transaction: Transaction) throws -> [String: Int] {
+        try WorkflowVersionRecord.instancesByWorkerVersion(of: worker, in: transaction)
+    }
+
     /// Called before a Worker is deleted.
     ///
     /// Throws `inUse` while an instance of this workflow is unfinished; deletes the workflow when it never had one, and

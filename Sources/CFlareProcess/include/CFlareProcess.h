@@ -54,6 +54,13 @@ int flare_pidfd_open(pid_t pid);
 /// A descriptor that becomes readable when the file is written to (inotify(7)), or -1.
 int flare_watch(const char *_Nonnull path);
 
+/// A descriptor for `flare_watch_directory` whose reads give `struct inotify_event`, or -errno.
+int flare_watch_open(void);
+
+/// Watches what is written, made, moved and deleted in a directory, not below it.
+/// Returns the number by which events name the directory, the same for a directory that is watched already; or -errno.
+int flare_watch_directory(int descriptor, const char *_Nonnull path);
+
 /// Has SIGINT and SIGTERM written to a pipe, a byte with the signal's number each, instead of ending the process.
 /// Returns the end to read from, or -errno. Call once.
 int flare_signal_pipe(void);

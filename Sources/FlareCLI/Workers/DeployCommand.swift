@@ -1,7 +1,6 @@
 import ArgumentParser
 import FlareClient
 import FlareModel
-import FoundationEssentials
 
 /// The command `flare deploy [DIR]`.
 struct DeployCommand: FlareCommand {
@@ -17,34 +16,71 @@ struct DeployCommand: FlareCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @OptionGroup var options: DeployOptions
+
     @Argument(help: "The project's directory.", completion: .directory)
     var directory: String = "."
 
     @Option(help: "Processes under load: auto, for the number of cores, or a number. Kept for later deploys.")
     var concurrency: String?
 
+    @Option(help: "What this version is about, for the list of versions.")
+    var message: String?
+
+    @Option(help: "A short name for this version, by which rollback finds it.")
+    var tag: String?
+
+    @Flag(help: "Bundle and check, and tell what would change; change nothing.")
+    var dryRun = false
+
+    @Option(
+        help: ArgumentHelp("Write a copy of the bundle into a directory.", valueName: "dir"),
+        completion: .directory
+    )
+    var outdir: String?
+
     func execute(_ shell: Shell) async throws {
-        let here = FileManager.default.currentDirectoryPath
-        let path = directory.hasPrefix("/") ? directory : "\(here)/\(directory)"
-        let body = DeployBody(
-            directory: URL(filePath: path).standardized.path,
-            concurrency: try concurrency.map { try WorkerConcurrency($0) }
-        )
+        var body = options.body(directory, shell)
+        (body.message, body.tag, body.isDryRun) = (message, tag, dryRun)
+        body.outdir = outdir.map(DeployOptions.absolute)
+        body.concurrency = try concurrency.map { try WorkerConcurrency($0) }
         let client = try await shell.client()
         let deployment = try await client.call("POST", WorkerPath.deployments, body: body, as: DeploymentBody.self)
         for warning in deployment.warnings { shell.warn(warning) }
-        shell.emit(deployment) { text(deployment) }
+        shell.emit(deployment) { DeploymentText.of(deployment) }
     }
+}
 
-    private func text(_ deployment: DeploymentBody) -> String {
+/// What a deploy did, or would do, for people.
+enum DeploymentText {
+    static func of(_ deployment: DeploymentBody) -> String {
         let worker = deployment.worker
         let files = "\(deployment.sourceFiles) \(deployment.sourceFiles == 1 ? "file" : "files")"
         let size = formatSizeBytes(deployment.bundleBytes)
         let bundle = "bundled    \(deployment.main) and what it imports: \(files), \(size)"
+        if deployment.isDryRun {
+            let head = ["dry run: nothing was changed", "worker     \(worker.name)", bundle]
+            return (head + changes(deployment)).joined(separator: "\n")
+        }
         var lines = ["deployed \(worker.name)", "version    \(worker.version)", bundle] + WorkerText.lines(worker)
         if let workflow = worker.workflows.first {
             lines.append("next: flare workflows run \(workflow.name)")
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func changes(_ deployment: DeploymentBody) -> [String] {
+        guard !deployment.changes.isEmpty else { return ["would change nothing but the code"] }
+        return deployment.changes.map { change in
+            let verb = "would \(change.action.rawValue)".padded(to: 14)
+            return "\(verb) \(change.kind) \(change.name)\(change.detail.map { "  \($0)" } ?? "")"
+        }
+    }
+}
+
+extension String {
+    /// With blanks at its end, up to a width.
+    fileprivate func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
     }
 }

@@ -5,10 +5,11 @@ import FlareModel
 struct WorkersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "workers",
-        abstract: "See deployed Workers, delete and debug them, and call them by a clock.",
+        abstract: "Deployed Workers, their versions, secrets and processes, and their calls by a clock.",
         subcommands: [
-            WorkersList.self, WorkersGet.self, WorkersInspect.self, WorkersDelete.self, WorkerTriggersCommand.self,
-            WorkersTriggerScheduled.self, WorkersBackfill.self,
+            WorkersList.self, WorkersGet.self, WorkersVersions.self, WorkersRollback.self, WorkerSecretCommand.self,
+            WorkersInspect.self, WorkerTriggersCommand.self, WorkersTriggerScheduled.self, WorkersBackfill.self,
+            WorkersDelete.self,
         ]
     )
 }
@@ -17,6 +18,18 @@ struct WorkersCommand: AsyncParsableCommand {
 enum WorkerPath {
     static let all = "/flare/v1/workers"
     static let deployments = "/flare/v1/deployments"
+    /// Of all Workers.
+    static let tail = "/flare/v1/tail"
+
+    static func own(_ name: String, _ part: String) -> String { "\(worker(name))/\(part)" }
+
+    /// Secrets, which are as Cloudflare's API has them.
+    static func secrets(_ name: String) -> String { script(name) + "/secrets" }
+    static func secretsBulk(_ name: String) -> String { script(name) + "/secrets-bulk" }
+
+    private static func script(_ name: String) -> String {
+        "/client/v4/accounts/local/workers/scripts/\(PercentCoding.encode(name))"
+    }
 
     static func worker(_ name: String) -> String { "\(all)/\(PercentCoding.encode(name))" }
     static func inspect(_ name: String) -> String { "\(worker(name))/inspect" }
@@ -52,6 +65,8 @@ enum WorkerText {
             "consumer   queue \(consumer.queue)" + (consumer.workflow.map { ", starts workflow \($0)" } ?? "")
         }
         let workflows = worker.workflows.map { "workflow   \($0.name)  class \($0.className)" }
-        return handlers + bindings + consumers + workflows
+        let variables = worker.vars.map { "variable   env.\($0)" }
+        let secrets = worker.secrets.map { "secret     env.\($0)" }
+        return handlers + bindings + variables + secrets + consumers + workflows
     }
 }

@@ -5,7 +5,7 @@ import FlareModel
 struct WorkersDelete: FlareCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete a Worker with its consumers and workflows."
+        abstract: "Delete a Worker with its consumers, workflows and secrets."
     )
 
     @OptionGroup var global: GlobalOptions

@@ -21,11 +21,15 @@ struct WorkersGet: FlareCommand {
                 "name       \(worker.name)", "version    \(worker.version)", "created    \(worker.createdOn.text)",
                 "deployed   \(worker.modifiedOn.text)",
             ]
-            let older = worker.versions.filter { $0.id != worker.version }
-            let versions = older.map { "kept       \($0.id)  \($0.createdOn.text)" }
-            return (facts + WorkerText.lines(worker) + (worker.host.map(WorkerText.lines) ?? []) + versions).joined(
-                separator: "\n"
-            )
+            let older = worker.versions.filter { !$0.isCurrent }
+            let versions = older.map { version in
+                let notes = [version.tag, version.message].compactMap { $0 }.joined(separator: ": ")
+                let instances = version.instances.map { $0 == 0 ? "" : "  \($0) instances end on it" } ?? ""
+                let about = notes.isEmpty ? "" : "  \(notes)"
+                return "kept       \(version.id)  \(version.createdOn.text)\(about)\(instances)"
+            }
+            let host = worker.host.map(WorkerText.lines) ?? []
+            return (facts + WorkerText.lines(worker) + host + versions).joined(separator: "\n")
         }
     }
 }

@@ -9,10 +9,11 @@ struct WorkersList: FlareCommand {
 
     func execute(_ shell: Shell) async throws {
         let workers = try await shell.client().call("GET", WorkerPath.all, as: [WorkerBody].self)
-        shell.list(workers, ["NAME", "VERSION", "BINDINGS", "CONSUMERS", "WORKFLOWS", "DEPLOYED"]) { worker in
+        shell.list(workers, ["NAME", "VERSION", "HANDLERS", "BINDINGS", "CONSUMERS", "WORKFLOWS", "DEPLOYED"]) {
+            worker in
             [
-                worker.name, worker.version, "\(worker.bindings.count)", "\(worker.consumers.count)",
-                "\(worker.workflows.count)", worker.modifiedOn.text,
+                worker.name, worker.version, worker.handlers.joined(separator: ","), "\(worker.bindings.count)",
+                "\(worker.consumers.count)", "\(worker.workflows.count)", worker.modifiedOn.text,
             ]
         }
     }

@@ -16,11 +16,7 @@ struct WorkersRoutes {
                     hint: "run: flare deploy DIR"
                 )
             }
-            let body = try await request.json(DeployBody.self)
-            guard body.directory.hasPrefix("/") else {
-                throw FlareError(.invalidArgument, "\"directory\" must be an absolute path, not \"\(body.directory)\"")
-            }
-            return .result(try await workers.deploy(directory: body.directory, concurrency: body.concurrency))
+            return .result(try await workers.deploy(try await request.json(DeployBody.self)))
         }
         routes.get(base) { _ in .result(try await workers.list()) }
         routes.get(base + "/:name") { request in .result(try await workers.get(request.parameter("name"))) }
@@ -36,5 +32,12 @@ struct WorkersRoutes {
             try await workers.delete(request.parameter("name"))
             return .empty()
         }
+        routes.post(base + "/:name/rollback") { request in
+            let body = try await request.json(RollbackBody.self)
+            return .result(try await workers.rollback(request.parameter("name"), to: body.version))
+        }
+        WorkerSecretsRoutes(workers: workers).register(on: routes)
+        WorkerTailRoutes(workers: workers).register(on: routes)
+        WorkerScriptsRoutes(workers: workers).register(on: routes)
     }
 }

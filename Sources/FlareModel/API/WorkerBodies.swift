@@ -1,18 +1,3 @@
-/// What `POST /flare/v1/deployments` is asked to deploy.
-///
-/// Only answered on the Unix socket: it reads the caller's files.
-package struct DeployBody: Codable, Sendable {
-    /// Absolute path of the project, which holds the wrangler file.
-    package var directory: String
-    /// Processes under load; nil to leave what an earlier deploy or the configuration says.
-    package var concurrency: WorkerConcurrency?
-
-    package init(directory: String, concurrency: WorkerConcurrency? = nil) {
-        self.directory = directory
-        self.concurrency = concurrency
-    }
-}
-
 /// A Worker, with its current version.
 package struct WorkerBody: Codable, Sendable, Hashable {
     package var name: String
@@ -25,6 +10,9 @@ package struct WorkerBody: Codable, Sendable, Hashable {
     package var workflows: [WorkerWorkflowBody]
     /// The handlers of the default export: `fetch`, `queue`, `scheduled`.
     package var handlers: [String]
+    /// The names of the plain variables, and of the secrets, whose values are never told.
+    package var vars: [String]
+    package var secrets: [String]
     /// All versions that are kept, newest first.
     package var versions: [WorkerVersionBody]
     /// Its processes and how they fare; only in the description of one Worker.
@@ -40,6 +28,8 @@ package struct WorkerBody: Codable, Sendable, Hashable {
         consumers: [WorkerConsumerBody],
         workflows: [WorkerWorkflowBody],
         handlers: [String],
+        vars: [String],
+        secrets: [String],
         versions: [WorkerVersionBody]
     ) {
         self.name = name
@@ -51,11 +41,13 @@ package struct WorkerBody: Codable, Sendable, Hashable {
         self.consumers = consumers
         self.workflows = workflows
         self.handlers = handlers
+        self.vars = vars
+        self.secrets = secrets
         self.versions = versions
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, version, bindings, consumers, workflows, handlers, versions, host
+        case name, version, bindings, consumers, workflows, handlers, vars, secrets, versions, host
         case createdOn = "created_on"
         case modifiedOn = "modified_on"
         case compatibilityDate = "compatibility_date"
@@ -106,48 +98,54 @@ package struct WorkerWorkflowBody: Codable, Sendable, Hashable {
 package struct WorkerVersionBody: Codable, Sendable, Hashable {
     package var id: String
     package var createdOn: Timestamp
+    /// What the person who deployed said about it.
+    package var message: String?
+    package var tag: String?
+    /// Whether new work starts on it.
+    package var isCurrent: Bool
+    /// Unfinished instances of workflows that end on it; nil where they were not counted.
+    package var instances: Int?
 
-    package init(id: String, createdOn: Timestamp) {
+    package init(
+        id: String,
+        createdOn: Timestamp,
+        message: String? = nil,
+        tag: String? = nil,
+        isCurrent: Bool = false,
+        instances: Int? = nil
+    ) {
         self.id = id
         self.createdOn = createdOn
+        self.message = message
+        self.tag = tag
+        self.isCurrent = isCurrent
+        self.instances = instances
     }
 
     enum CodingKeys: String, CodingKey {
-        case id
+        case id, message, tag, instances
         case createdOn = "created_on"
+        case isCurrent = "current"
     }
 }
 
-/// What a deploy did.
-package struct DeploymentBody: Codable, Sendable {
-    package var worker: WorkerBody
-    /// The entry file and how many source files were bundled into how many bytes, by which esbuild.
-    package var main: String
-    package var sourceFiles: Int
-    package var bundleBytes: Int
-    package var esbuild: String
-    /// What was read and has no effect.
-    package var warnings: [String]
+/// Which version is to be made current again; nil for the one before the current one.
+package struct RollbackBody: Codable, Sendable {
+    package var version: String?
 
-    package init(
-        worker: WorkerBody,
-        main: String,
-        sourceFiles: Int,
-        bundleBytes: Int,
-        esbuild: String,
-        warnings: [String]
-    ) {
-        self.worker = worker
-        self.main = main
-        self.sourceFiles = sourceFiles
-        self.bundleBytes = bundleBytes
-        self.esbuild = esbuild
-        self.warnings = warnings
+    package init(version: String?) {
+        self.version = version
     }
+}
 
-    enum CodingKeys: String, CodingKey {
-        case worker, main, esbuild, warnings
-        case sourceFiles = "source_files"
-        case bundleBytes = "bundle_bytes"
+/// What a rollback did.
+package struct RolledBackBody: Codable, Sendable {
+    package var worker: WorkerBody
+    /// The version that was current before.
+    package var previous: String
+
+    package init(worker: WorkerBody, previous: String) {
+        self.worker = worker
+        self.previous = previous
     }
 }

@@ -14,6 +14,8 @@ struct Bundler: Sendable {
         var bytes: Int
         /// The names that the entry file exports.
         var exports: [String]
+        /// The source files, relative to the project.
+        var inputs: [String]
         /// Path and version of the esbuild that made it.
         var esbuild: String
     }
@@ -21,7 +23,15 @@ struct Bundler: Sendable {
     /// Bundles the entry file of a project into a directory.
     ///
     /// Throws `buildFailed` naming the user's file, line and column; `toolMissing` when there is no esbuild.
-    func bundle(main: String, project: String, into directory: String) async throws -> Bundle {
+    func bundle(
+        main: String,
+        project: String,
+        build: BuildSettings,
+        into directory: String
+    ) async throws -> Bundle {
+        if let command = build.command {
+            try await run(command, in: "\(project)/\(build.commandDirectory)", outputFile: "\(directory)/build.txt")
+        }
         guard FileManager.default.fileExists(atPath: "\(project)/\(main)") else {
             throw FlareError(.fileNotFound, "the entry file \(main) does not exist in \(project)")
         }
@@ -29,7 +39,7 @@ struct Bundler: Sendable {
         let metafile = "\(directory)/meta.json"
         let run = try await ToolRun.run(
             esbuild.path,
-            [main] + arguments(output: "\(directory)/index.mjs", metafile: metafile),
+            [main] + arguments(output: "\(directory)/index.mjs", metafile: metafile) + Self.arguments(build),
             directory: project,
             environment: ["PATH": settings.searchPath, "NO_COLOR": "1"],
             outputFile: "\(directory)/esbuild.txt",
@@ -46,7 +56,44 @@ struct Bundler: Sendable {
                     + "at most \(formatSizeBytes(Limits.bundleBytesMax)) are run"
             )
         }
-        return Bundle(sourceFiles: report.sourceFiles, bytes: report.bytes, exports: report.exports, esbuild: tool)
+        return Bundle(
+            sourceFiles: report.inputs.count,
+            bytes: report.bytes,
+            exports: report.exports,
+            inputs: report.inputs,
+            esbuild: tool
+        )
+    }
+
+    /// Runs the project's own build command, with the engine's environment, as its author's shell would.
+    private func run(_ command: String, in directory: String, outputFile: String) async throws {
+        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("FLARE_") }
+        environment["PATH"] = settings.searchPath
+        environment["WRANGLER_COMMAND"] = "deploy"
+        let run = try await ToolRun.run(
+            "/bin/sh",
+            ["-c", command],
+            directory: directory,
+            environment: environment,
+            outputFile: outputFile,
+            timeout: Limits.buildCommandTimeout,
+            spawner: spawner
+        )
+        guard run.status != 0 else { return }
+        let how = run.status >= 256 ? "was ended by signal \(run.status - 256)" : "ended with status \(run.status)"
+        let output = run.output.suffix(4_000).trimmingSuffix { $0.isWhitespace }
+        throw FlareError(
+            .buildFailed,
+            "the build command \"\(command)\" \(how)\(output.isEmpty ? "" : "\n\(output)")",
+            hint: "it ran in \(URL(filePath: directory).standardized.path)"
+        )
+    }
+
+    /// What the project's file says about bundling.
+    private static func arguments(_ build: BuildSettings) -> [String] {
+        build.define.sorted { $0.key < $1.key }.map { "--define:\($0.key)=\($0.value)" }
+            + build.alias.sorted { $0.key < $1.key }.map { "--alias:\($0.key)=\($0.value)" }
+            + (build.isMinified ? ["--minify"] : [])
     }
 
     private func arguments(output: String, metafile: String) -> [String] {
@@ -77,7 +124,7 @@ struct Bundler: Sendable {
 
 /// What esbuild says about a bundle that it made.
 private struct Metafile {
-    let sourceFiles: Int
+    let inputs: [String]
     let bytes: Int
     let exports: [String]
 
@@ -88,7 +135,7 @@ private struct Metafile {
             throw FlareError(.buildFailed, "esbuild reported no output for the entry file")
         }
         return Metafile(
-            sourceFiles: json["inputs"]?.objectValue?.count ?? 0,
+            inputs: (json["inputs"]?.objectValue ?? [:]).keys.sorted(),
             bytes: entry["bytes"]?.integerValue ?? 0,
             exports: (entry["exports"]?.arrayValue ?? []).compactMap(\.stringValue)
         )

@@ -16,16 +16,14 @@ extension WranglerConfiguration {
     private static let quietKeys: Set<String> = [
         "$schema", "name", "main", "compatibility_date", "compatibility_flags", "vars", "r2_buckets", "queues",
         "workflows", "pipelines", "services", "triggers", "account_id", "workers_dev", "preview_urls", "send_metrics",
-        "keep_vars", "minify",
+        "keep_vars", "minify", "define", "alias", "build", "secrets", "env",
         "no_bundle", "limits", "observability", "logpush", "placement", "upload_source_maps", "dev", "tsconfig",
         "route", "routes", "usage_model", "node_compat", "first_party_worker",
     ]
 
     private static let idleKeys = [
         "assets": "static assets are not served",
-        "env": "named environments are not read; the top level is deployed",
-        "build": "the custom build command is not run", "rules": "module rules are not applied",
-        "define": "definitions are not applied", "alias": "aliases are not applied",
+        "rules": "module rules are not applied",
         "tail_consumers": "tail consumers are not called", "migrations": "there are no Durable Objects to migrate",
     ]
 

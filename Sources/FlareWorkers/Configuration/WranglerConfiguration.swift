@@ -16,6 +16,9 @@ struct WranglerConfiguration: Sendable {
     let crons: [String]?
     /// Nil when the file sets none.
     let limits: WorkerLimits?
+    let build: BuildSettings
+    /// Names of secrets without which the Worker must not run.
+    let requiredSecrets: [String]
     /// What was read and has no effect, for the person who deploys.
     let warnings: [String]
 
@@ -44,6 +47,9 @@ struct WranglerConfiguration: Sendable {
         let triggers = try file.object("triggers")
         crons = try triggers.crons("crons")
         limits = try Self.limits(file.object("limits"))
+        build = try BuildSettings(file)
+        requiredSecrets = try file.object("secrets").texts("required")
+        for secret in requiredSecrets { try NameRule.secret.validate(secret) }
         try check(file)
     }
 

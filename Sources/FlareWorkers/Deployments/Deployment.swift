@@ -2,15 +2,13 @@ import FlareModel
 
 /// A deploy up to the point where it can become current: bundled, and tried in a process of its own.
 struct Deployment: Sendable {
-    let configuration: WranglerConfiguration
+    let plan: Plan
     let bundle: Bundler.Bundle
     let details: VersionDetails
     /// Runs the new bundle already.
     let runner: Runner
 
-    var key: VersionKey {
-        VersionKey(worker: details.configuration.worker, version: details.configuration.version)
-    }
+    var key: VersionKey { plan.key }
 
     /// What is to be deployed, and as which version.
     struct Plan: Sendable {
@@ -20,6 +18,34 @@ struct Deployment: Sendable {
         var project: String
         /// Processes under load, as the person who deploys wants it or has wanted it before; nil for no such wish.
         var concurrency: WorkerConcurrency?
+        /// What `.dev.vars` holds; nil unless `flare dev` deploys.
+        var localSecrets: [String: String]?
+        /// The stored secrets, which the trial sees as later processes will.
+        var secrets: [String: String]
+        var message: String?
+        var tag: String?
+
+        /// What is known before the bundle is made.
+        var details: VersionDetails {
+            VersionDetails(
+                configuration: DeployedConfiguration(
+                    worker: key.worker,
+                    version: key.version,
+                    bindings: configuration.bindings,
+                    consumers: configuration.consumers,
+                    workflows: configuration.workflows,
+                    crons: configuration.crons,
+                    limits: limits
+                ),
+                vars: configuration.vars,
+                compatibilityDate: configuration.compatibilityDate,
+                compatibilityFlags: configuration.compatibilityFlags,
+                exports: ExportedNames(json: .null),
+                concurrency: concurrency,
+                requiredSecrets: configuration.requiredSecrets.isEmpty ? nil : configuration.requiredSecrets,
+                localSecrets: localSecrets
+            )
+        }
     }
 
     /// Bundles and starts.
@@ -54,38 +80,25 @@ struct Deployment: Sendable {
         let bundle = try await bundler.bundle(
             main: configuration.main,
             project: plan.project,
+            build: configuration.build,
             into: starter.versions.path(key)
         )
         try checkClasses(configuration.workflows, exported: bundle.exports)
         try starter.versions.sync(key)
-        var deployed = DeployedConfiguration(
-            worker: key.worker,
-            version: key.version,
-            bindings: configuration.bindings,
-            consumers: configuration.consumers,
-            workflows: configuration.workflows,
-            crons: configuration.crons,
-            limits: plan.limits
-        )
-        let (runner, exports) = try await starter.start(deployed, vars: configuration.vars)
+        var details = plan.details
+        let variables = details.variables(secrets: plan.secrets)
+        let (runner, exports) = try await starter.start(details.configuration, vars: variables)
         do {
             let exports = ExportedNames(json: exports)
             try exports.checkHandlers(configuration.consumers)
             try exports.checkScheduled(configuration.crons)
-            deployed.workflows = try configuration.workflows.map {
+            details.configuration.workflows = try configuration.workflows.map {
                 var workflow = $0
                 workflow.className = try exports.exportName(ofWorkflow: $0)
                 return workflow
             }
-            let details = VersionDetails(
-                configuration: deployed,
-                vars: configuration.vars,
-                compatibilityDate: configuration.compatibilityDate,
-                compatibilityFlags: configuration.compatibilityFlags,
-                exports: exports,
-                concurrency: plan.concurrency
-            )
-            return Deployment(configuration: configuration, bundle: bundle, details: details, runner: runner)
+            details.exports = exports
+            return Deployment(plan: plan, bundle: bundle, details: details, runner: runner)
         } catch {
             await runner.stop()
             throw error

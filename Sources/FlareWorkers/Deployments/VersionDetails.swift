@@ -9,6 +9,10 @@ struct VersionDetails: Codable, Sendable {
     var exports: ExportedNames
     /// What `flare deploy --concurrency` said, for this version and those after it.
     var concurrency: WorkerConcurrency?
+    /// Names of secrets without which it must not run.
+    var requiredSecrets: [String]?
+    /// What `.dev.vars` held when `flare dev` deployed it; nil for other deploys.
+    var localSecrets: [String: String]?
 }
 
 /// What a bundle exports, as its process reported it.

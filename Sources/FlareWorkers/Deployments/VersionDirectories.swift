@@ -18,8 +18,10 @@ struct VersionDirectories: Sendable {
     }
 
     func create(_ key: VersionKey) throws {
+        let make = { try FileManager.default.createDirectory(atPath: path(key), withIntermediateDirectories: true) }
         do {
-            try FileManager.default.createDirectory(atPath: path(key), withIntermediateDirectories: true)
+            // Again, for the end of another deploy of the same Worker may have removed the parent in between.
+            do { try make() } catch { try make() }
         } catch {
             throw FlareError(.storeFailed, "\(path(key)) cannot be created", cause: error)
         }
@@ -39,6 +41,21 @@ struct VersionDirectories: Sendable {
     func remove(_ key: VersionKey) {
         // What stays is found by `removeAll` after the next deploy.
         try? FileManager.default.removeItem(atPath: path(key))
+        // Only when it is empty.
+        rmdir("\(root)/\(key.worker)")
+    }
+
+    /// Copies the bundle of a version into a directory of the user's, made when it is missing.
+    func copy(_ key: VersionKey, to directory: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            for name in ["index.mjs", "index.mjs.map"] {
+                let bytes = try Data(contentsOf: URL(filePath: "\(path(key))/\(name)"))
+                try bytes.write(to: URL(filePath: "\(directory)/\(name)"), options: .atomic)
+            }
+        } catch {
+            throw FlareError(.storeFailed, "the bundle cannot be written to \(directory)", cause: error)
+        }
     }
 
     /// Removes the versions that no row names: replaced ones, and those of deploys that were cut off.
@@ -49,7 +66,6 @@ struct VersionDirectories: Sendable {
             for version in versions where !kept.contains(VersionKey(worker: worker, version: version)) {
                 remove(VersionKey(worker: worker, version: version))
             }
-            // Only when it is empty.
             rmdir("\(root)/\(worker)")
         }
     }

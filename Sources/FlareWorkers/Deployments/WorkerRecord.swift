@@ -65,27 +65,57 @@ struct VersionRecord: Sendable {
     var version: String
     var createdAt: Timestamp
     var details: VersionDetails
+    var message: String?
+    var tag: String?
 
     private init(_ row: SQLRow) throws {
         version = row.text(0)
         createdAt = row.time(1)
         details = try FlareJSON.decode(VersionDetails.self, from: row.blob(2))
+        message = row.optionalText(3)
+        tag = row.optionalText(4)
     }
 
-    static func insert(_ details: VersionDetails, at now: Timestamp, in tx: Transaction) throws {
+    static func insert(
+        _ details: VersionDetails,
+        message: String?,
+        tag: String?,
+        at now: Timestamp,
+        in tx: Transaction
+    ) throws {
         try tx.execute(
-            "INSERT INTO worker_versions (worker, version, created_at, details) VALUES (?, ?, ?, ?)",
+            """
+            INSERT INTO worker_versions (worker, version, created_at, details, message, tag)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
             .text(details.configuration.worker),
             .text(details.configuration.version),
             .integer(now.milliseconds),
-            .text(String(decoding: FlareJSON.encode(details), as: UTF8.self))
+            .text(String(decoding: FlareJSON.encode(details), as: UTF8.self)),
+            SQLValue(message),
+            SQLValue(tag)
+        )
+    }
+
+    /// The version that new work of a Worker starts on; nil when there is no Worker of this name.
+    static func current(of worker: String, in tx: Transaction) throws -> VersionRecord? {
+        try tx.row(
+            """
+            SELECT v.version, v.created_at, v.details, v.message, v.tag FROM workers w
+            JOIN worker_versions v ON v.worker = w.name AND v.version = w.current_version WHERE w.name = ?
+            """,
+            .text(worker),
+            decode: VersionRecord.init
         )
     }
 
     /// Nil when the version is not kept any more.
     static func find(_ key: VersionKey, in tx: Transaction) throws -> VersionRecord? {
         try tx.row(
-            "SELECT version, created_at, details FROM worker_versions WHERE worker = ? AND version = ?",
+            """
+            SELECT version, created_at, details, message, tag FROM worker_versions
+            WHERE worker = ? AND version = ?
+            """,
             .text(key.worker),
             .text(key.version),
             decode: VersionRecord.init
@@ -96,7 +126,7 @@ struct VersionRecord: Sendable {
     static func all(of worker: String, in tx: Transaction) throws -> [VersionRecord] {
         try tx.rows(
             """
-            SELECT version, created_at, details FROM worker_versions WHERE worker = ?
+            SELECT version, created_at, details, message, tag FROM worker_versions WHERE worker = ?
             ORDER BY created_at DESC, version LIMIT 1000
             """,
             .text(worker),

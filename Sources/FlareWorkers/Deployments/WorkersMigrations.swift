@@ -20,6 +20,7 @@ extension WorkerService {
                 PRIMARY KEY (worker, version)
             );
             """
-        )
+        ),
+        secretsMigration,
     ]
 }

@@ -124,6 +124,13 @@ actor RunnerFleet {
         if !runner.lifetime.isOver { leaving.append(runner) }
     }
 
+    /// Lets all processes of a Worker end, also those that are starting; what is invoked from now on gets new ones.
+    func restart(_ worker: String) async {
+        let starts = slots.filter { $0.key.worker == worker }.compactMap(\.value.start)
+        for start in starts { _ = await start.result }
+        retireVersions(of: worker, except: nil)
+    }
+
     /// Looks after every process: stops idle ones, kills those that are stuck, starts another one where all are under
     /// load.
     ///

@@ -23,14 +23,17 @@ struct RunnerStarter: Sendable {
     ///
     /// One that is to be debugged gets no permission flags, which forbid the inspector.
     func start(_ key: VersionKey, isInspected: Bool = false) async throws -> Runner {
-        guard let version = try await database.read({ tx in try VersionRecord.find(key, in: tx) }) else {
+        let found = try await database.read { tx in
+            (try VersionRecord.find(key, in: tx), try SecretRecord.values(of: key.worker, in: tx))
+        }
+        guard let version = found.0 else {
             throw FlareError(
                 .workerNotFound,
                 "the version \(key.version) of the Worker \"\(key.worker)\" is not kept any more"
             )
         }
-        let details = version.details
-        return try await start(details.configuration, vars: details.vars, isInspected: isInspected).runner
+        let variables = version.details.variables(secrets: found.1)
+        return try await start(version.details.configuration, vars: variables, isInspected: isInspected).runner
     }
 
     /// Starts a version whose bundle lies in its directory.
