@@ -159,7 +159,7 @@ package final class WorkerService: Sendable {
         }
     }
 
-    private func keptConcurrency(of worker: String) async throws -> WorkerConcurrency? {
+    func keptConcurrency(of worker: String) async throws -> WorkerConcurrency? {
         try await database.read { tx in
             guard let record = try WorkerRecord.all(in: tx).first(where: { $0.name == worker }) else { return nil }
             let key = VersionKey(worker: worker, version: record.currentVersion)

@@ -64,7 +64,9 @@ struct Workflows: Benchmark {
         // The first instance also waits for the Worker's process.
         _ = try await load.runOne()
         for _ in 0..<rounds {
-            syncs.append(try await append.run([UInt8](repeating: 1, count: Self.rowBytes), group: Self.rowBytes, .seconds(0.2)))
+            syncs.append(
+                try await append.run([UInt8](repeating: 1, count: Self.rowBytes), group: Self.rowBytes, .seconds(0.2))
+            )
             if let reference {
                 references.append(
                     try await reference.run(idle: idle, instances: referenceInstances, clients: clients)

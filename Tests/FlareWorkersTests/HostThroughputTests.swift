@@ -65,10 +65,10 @@ struct HostThroughputTests {
             worker: "demo",
             version: nil,
             className: "Flow",
-            onCall: { call in
+            onCall: { call, reply in
                 switch try? StepCall(call) {
-                case .begin: StepReply.run(attempt: 1, timeout: .seconds(60)).reply
-                default: StepReply.done().reply
+                case .begin: reply(StepReply.run(attempt: 1, timeout: .seconds(60)).reply)
+                default: reply(StepReply.done().reply)
                 }
             }
         )

@@ -149,7 +149,9 @@ struct ConcurrencyTests {
             #expect(host?.memoryLimitBytes == 256_000_000)
             let project = fixture.directory + "/project"
             for (wish, processes) in [(WorkerConcurrency.fixed(2), 2), (nil, 2), (.automatic, 3), (nil, 3)] {
-                _ = try await fixture.service.deploy(directory: project, concurrency: wish)
+                var body = DeployBody(directory: project)
+                body.concurrency = wish
+                _ = try await fixture.service.deploy(body)
                 #expect(try await fixture.service.get("demo").host?.concurrency == processes)
             }
         }

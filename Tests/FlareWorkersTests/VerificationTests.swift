@@ -114,9 +114,9 @@ struct VerificationTests {
             worker: "demo",
             version: nil,
             className: className,
-            onCall: { call in
+            onCall: { call, reply in
                 Issue.record("the code called \(call.method)")
-                return .failure(JavaScriptError(message: "no"))
+                reply(.failure(JavaScriptError(message: "no")))
             }
         )
         invocation.header = .object(

@@ -32,7 +32,7 @@ import Testing
 
     @Test func `code outside of steps that never returns to the event loop ends the run at once`() async throws {
         let harness = try Harness()
-        let service = harness.service { _ in throw Self.lost(WorkerFault(error: Self.fault)) }
+        let service = harness.service(invoke: { _ in throw Self.lost(WorkerFault(error: Self.fault)) })
         try await harness.run(service) { service in
             let end = try await harness.until(service) { $0.status.isFinal }
             #expect(end.status == .errored)

@@ -125,7 +125,7 @@ struct WorkflowsReplay: FlareCommand {
             return shell.emit(replayed) { "\(text)\nsee: flare workflows status \(name) \(replayed.id)" }
         }
         shell.note(text)
-        try await InstanceEnd.wait(for: replayed.id, of: name, timeout: nil, client, shell)
+        try await InstanceEnd.wait(for: replayed.id, of: name, timeout: nil, shell)
     }
 
     /// Splits at the first `=` that JSON follows: names of steps may hold one too.

@@ -123,7 +123,8 @@ struct WorkflowsRun: FlareCommand {
     }
 
     /// Creates the instance, or finds the one that has its id.
-    private func create(_ body: InstanceCreateBody, _ client: EngineClient) async throws -> (InstanceBody, isNew: Bool) {
+    private func create(_ body: InstanceCreateBody, _ client: EngineClient) async throws -> (InstanceBody, isNew: Bool)
+    {
         do {
             let path = WorkflowPath.instances(target)
             return (try await client.call("POST", path, body: body, as: InstanceBody.self), true)

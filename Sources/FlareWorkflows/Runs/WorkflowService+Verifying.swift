@@ -40,8 +40,8 @@ extension WorkflowService {
             worker: code.worker,
             version: code.workerVersion,
             className: code.className,
-            onCall: { _ in
-                .failure(JavaScriptError(message: "a verification does no step"))
+            onCall: { _, reply in
+                reply(.failure(JavaScriptError(message: "a verification does no step")))
             }
         )
         var header = invocation.header.objectValue ?? [:]

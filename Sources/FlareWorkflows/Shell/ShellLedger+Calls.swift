@@ -77,19 +77,19 @@ extension ShellLedger {
         if call.key.kind == .wait, let type = step.eventType,
             let event = try EventRecord.take(type, of: run.instance, in: transaction)
         {
-            try step.finish(.success(event.value), of: run, at: now, in: transaction)
+            try step.finish(.value(event.value), nil, of: run, at: now, in: transaction)
             try log(LogRecord(.waitCompleted, step: label, message: type))
             return try waited(call, event.value)
         }
         let due = step.dueAt ?? now
         guard due <= now, call.key.kind != .do else { return answer(.wait, call, until: due) }
         if call.key.kind == .sleep {
-            try step.finish(.success([]), of: run, at: now, in: transaction)
+            try step.finish(.value([]), nil, of: run, at: now, in: transaction)
             try log(LogRecord(.sleepCompleted, step: label))
             return answer(.done, call)
         }
         let error = JavaScriptError(name: StepLedger.timeoutName, message: "no event \(step.eventType ?? "") has come")
-        try step.finish(.failure(error), of: run, at: now, in: transaction)
+        try step.finish(.error(error), error, of: run, at: now, in: transaction)
         try log(LogRecord(.waitTimedOut, step: label, error: error))
         return answer(.failed, call)
     }

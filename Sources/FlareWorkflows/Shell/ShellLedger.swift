@@ -137,8 +137,8 @@ struct ShellLedger {
             return answer(.wait, call, until: due)
         }
         try log(line)
-        let result: Result<[UInt8], JavaScriptError> = error.map { .failure($0) } ?? .success(FlareJSON.encode(value))
-        try step.finish(result, attempts: state, of: run, at: now, in: transaction)
+        let ending: StepLedger.Ending = error.map { .error($0) } ?? .value(FlareJSON.encode(value))
+        try step.finish(ending, error, attempts: state, of: run, at: now, in: transaction)
         try log(LogRecord(error == nil ? .stepCompleted : .stepErrored, step: call.key.label, error: error))
         return answer(error == nil ? .done : .failed, call)
     }

@@ -20,7 +20,7 @@ extension WorkflowService {
             if instance.status != .complete {
                 instance = try self.takeShell(instance, of: workflow, body.process, at: now, in: transaction)
             }
-            let stored = try InstanceRecord.params(of: instance.sequence, in: transaction)
+            let stored = try RunHistoryRecord.params(of: instance.key, in: transaction)
             transaction.afterCommit { [store = self.store, instance] in store.watchers.notify(instance.sequence) }
             return ShellAttachmentBody(
                 workflow: workflow.name,
@@ -90,7 +90,7 @@ extension WorkflowService {
             try ledger.interruptOpen()
             let output = JSONValue.object(["exitStatus": .integer(Int64(status))]).jsonBytes
             let result = RunRecord.Result(output: error == nil ? output : nil, error: error)
-            try RunRecord.setEnded(instance.key, state, result, at: now, in: transaction)
+            try store.end(instance.key, state, result, at: now, in: transaction)
             try ledger.log(LogRecord(error == nil ? .workflowCompleted : .workflowErrored, error: error))
             try ShellAttachmentRecord.delete(instance.sequence, in: transaction)
             transaction.afterCommit { store.watchers.notify(instance.sequence) }
@@ -171,7 +171,7 @@ extension WorkflowService {
                 hint: "begin another one, with another --id"
             )
         }
-        if let params, try InstanceRecord.params(of: instance.sequence, in: transaction) != params {
+        if let params, try RunHistoryRecord.params(of: instance.key, in: transaction) != params {
             throw FlareError(
                 .alreadyExists,
                 "instance \"\(instance.id)\" of workflow \"\(workflow.name)\" has other parameters",
