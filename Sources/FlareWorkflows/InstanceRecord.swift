@@ -163,6 +163,18 @@ extension InstanceRecord {
             .integer(now.milliseconds),
             .integer(now.milliseconds)
         )
-        return try find(sequence, in: transaction)
+        return InstanceRecord(
+            sequence: sequence,
+            workflowID: workflow.id,
+            id: id,
+            triggerSource: trigger,
+            createdAt: now,
+            run: 1,
+            versionID: workflow.version.id,
+            status: .queued,
+            wakeAt: now,
+            losses: 0,
+            modifiedAt: now
+        )
     }
 }

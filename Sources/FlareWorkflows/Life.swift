@@ -106,6 +106,9 @@ final class Life: Sendable {
         for alarm in alarms { store.deadlines.drop(alarm) }
     }
 
+    /// Whether no attempt runs.
+    var isQuiet: Bool { state.withLock { $0.rules.firstTimeout == nil } }
+
     /// A pause was asked for, or is not wanted any more.
     func setPausing(_ isPausing: Bool) {
         state.withLock { $0.rules.setPausing(isPausing, at: store.time.now()) }
@@ -173,10 +176,13 @@ final class Life: Sendable {
 
     private func write(_ pending: Pending, _ begun: [BegunStep], isAgain: Bool) {
         store.database.write(waitingMax: .max) { [claim, store] transaction in
+            transaction.afterCommit { store.watchers.notify(claim.key.instance) }
+            if try StepLedger.complete(begun, ending: pending.call, claim, at: store.time.now(), in: transaction) {
+                return StepLedger.Decision.done([])
+            }
             guard let current = try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction) else {
                 throw FlareError(.interrupted, "the instance no longer runs here")
             }
-            transaction.afterCommit { store.watchers.notify(claim.key.instance) }
             let ledger = StepLedger(
                 run: claim.key,
                 now: store.time.now(),

@@ -40,6 +40,19 @@ extension WorkflowService {
         in transaction: Transaction
     ) throws -> InstanceRecord {
         let workflow = try workflow(name, in: transaction)
+        let created = try create(instance, of: workflow, in: transaction)
+        try WorkflowRecord.setTriggered(workflow.id, at: created.createdAt, in: transaction)
+        return created
+    }
+
+    /// Creates an instance of a workflow that was read in the same transaction.
+    ///
+    /// That the workflow was triggered is left to the caller to note.
+    func create(
+        _ instance: NewInstance,
+        of workflow: WorkflowRecord,
+        in transaction: Transaction
+    ) throws -> InstanceRecord {
         guard workflow.kind == .worker || instance.trigger == .shell else {
             throw FlareError(
                 .invalidArgument,
@@ -80,7 +93,6 @@ extension WorkflowService {
         if let schedule = instance.schedule {
             try InstanceRecord.setSchedule(schedule, of: created.sequence, in: transaction)
         }
-        try WorkflowRecord.setTriggered(workflow.id, at: now, in: transaction)
         let line = LogRecord(.workflowQueued, message: instance.trigger.rawValue)
         try line.insert(into: created.key, at: now, in: transaction)
         transaction.afterCommit { [lives] in lives.scheduler.notify() }
@@ -138,20 +150,20 @@ extension WorkflowService {
             let event = EventRecord(type: type, payload: payload, sentAt: now)
             let ledger = StepLedger(run: instance.key, now: now, transaction: transaction)
             try ledger.log(LogRecord(.eventReceived, message: type))
-            if try ledger.deliver(event) {
+            guard try EventRecord.count(of: instance.sequence, in: transaction) < Limits.workflowEventsWaitingMax
+            else {
+                throw FlareError(
+                    .tooManyRequests,
+                    "\(Limits.workflowEventsWaitingMax) events wait for instance \"\(instance.id)\" already"
+                )
+            }
+            try event.insert(for: instance.sequence, in: transaction)
+            // Code that runs takes it itself, so that it learns of it where the step finishes in the journal.
+            if try !instance.status.hasCode && ledger.deliver(type) {
                 var state = try RunRecord.state(of: instance.key, in: transaction)
                 if case .wake(let wake) = state.event(.awakened, at: now) {
                     try RunRecord.setWaiting(instance.key, state, wake: wake, at: now, in: transaction)
                 }
-            } else {
-                guard try EventRecord.count(of: instance.sequence, in: transaction) < Limits.workflowEventsWaitingMax
-                else {
-                    throw FlareError(
-                        .tooManyRequests,
-                        "\(Limits.workflowEventsWaitingMax) events wait for instance \"\(instance.id)\" already"
-                    )
-                }
-                try event.insert(for: instance.sequence, in: transaction)
             }
             transaction.afterCommit {
                 lives.find(instance.key)?.wakeCalls()
