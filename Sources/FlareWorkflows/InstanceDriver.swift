@@ -309,9 +309,10 @@ struct InstanceDriver: Sendable {
             let ledger = StepLedger(run: claim.key, now: store.time.now(), transaction: transaction)
             let action = state.event(try event(ledger), at: ledger.now)
             try body(ledger, state, action)
+            let isToWake = if case .wake = action { true } else { false }
             transaction.afterCommit {
                 store.watchers.notify(claim.key.instance)
-                lives.scheduler.notify()
+                if isToWake { lives.look() }
             }
         }
     }

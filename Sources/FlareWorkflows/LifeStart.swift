@@ -28,6 +28,39 @@ struct LifeStart: Sendable {
         }
     }
 
+    /// The first life of an instance that is created with a place.
+    init(
+        _ instance: InstanceRecord,
+        of workflow: WorkflowRecord,
+        _ new: NewInstance,
+        store: WorkflowStore,
+        lives: Lives
+    ) {
+        claim = RunRecord.Claim(key: instance.key, invocation: 1, isFirst: true)
+        life = Life(claim, store: store, lives: lives)
+        preparation = Preparation(
+            start: WorkflowStart(
+                workflow: workflow.name,
+                instance: instance.id,
+                timestamp: instance.createdAt,
+                payload: new.params,
+                schedule: new.schedule
+            ),
+            version: workflow.version,
+            inheritance: Life.Inheritance(
+                journal: [],
+                unfinished: [],
+                stepsMax: workflow.settings.steps ?? Limits.workflowStepsMax
+            )
+        )
+    }
+
+    init(claim: RunRecord.Claim, life: Life, preparation: Preparation?) {
+        self.claim = claim
+        self.life = life
+        self.preparation = preparation
+    }
+
     /// Reads what the code of a run needs.
     static func prepare(
         _ claim: RunRecord.Claim,

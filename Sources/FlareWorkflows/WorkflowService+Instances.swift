@@ -40,17 +40,19 @@ extension WorkflowService {
         in transaction: Transaction
     ) throws -> InstanceRecord {
         let workflow = try workflow(name, in: transaction)
-        let created = try create(instance, of: workflow, in: transaction)
+        let created = try create(instance, of: workflow, atOnce: lives.placesForNew > 0, in: transaction)
         try WorkflowRecord.setTriggered(workflow.id, at: created.createdAt, in: transaction)
         return created
     }
 
     /// Creates an instance of a workflow that was read in the same transaction.
     ///
-    /// That the workflow was triggered is left to the caller to note.
+    /// That the workflow was triggered is left to the caller to note. With `atOnce` it gets a place with its creation,
+    /// which saves it the way through the queue.
     func create(
         _ instance: NewInstance,
         of workflow: WorkflowRecord,
+        atOnce: Bool,
         in transaction: Transaction
     ) throws -> InstanceRecord {
         guard workflow.kind == .worker || instance.trigger == .shell else {
@@ -74,11 +76,13 @@ extension WorkflowService {
             )
         }
         let now = store.time.now()
+        let isStarted = atOnce && workflow.kind == .worker
         let created = try InstanceRecord.insert(
             id,
             of: workflow,
             params: instance.params,
             trigger: instance.trigger,
+            isStarted: isStarted,
             at: now,
             in: transaction
         )
@@ -95,7 +99,13 @@ extension WorkflowService {
         }
         let line = LogRecord(.workflowQueued, message: instance.trigger.rawValue)
         try line.insert(into: created.key, at: now, in: transaction)
-        transaction.afterCommit { [lives] in lives.scheduler.notify() }
+        guard isStarted else {
+            transaction.afterCommit { [lives] in lives.look() }
+            return created
+        }
+        try LogRecord(.workflowRunning).insert(into: created.key, at: now, in: transaction)
+        let start = LifeStart(created, of: workflow, instance, store: store, lives: lives)
+        transaction.afterCommit { [lives] in lives.hand(start) }
         return created
     }
 
@@ -167,7 +177,7 @@ extension WorkflowService {
             }
             transaction.afterCommit {
                 lives.find(instance.key)?.wakeCalls()
-                lives.scheduler.notify()
+                lives.look()
                 store.watchers.notify(instance.sequence)
             }
             return InstanceEventBody(instanceID: instance.id, timestamp: now)
