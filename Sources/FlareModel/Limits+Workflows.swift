@@ -2,7 +2,14 @@ extension Limits {
     /// Invocations of workflow code at once.
     ///
     /// Instances beyond it stay `queued`; one Node process serves many of them.
-    package static let workflowInvocationsMax = 64
+    package static let workflowInvocationsMax = 128
+
+    /// Places that are given to waiting instances together, when so many become free soon enough: each round is a
+    /// transaction.
+    package static let workflowClaimMin = 16
+
+    /// How long a free place may wait for others to be given away with it, in milliseconds.
+    package static let workflowClaimMilliseconds: Int64 = 5
 
     /// The largest parameters, step result, event payload or output, in bytes: Cloudflare's 1 MiB.
     package static let workflowValueBytesMax = 1_048_576

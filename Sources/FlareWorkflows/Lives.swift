@@ -14,10 +14,19 @@ final class Lives: Sendable {
         /// Whether the loop found more due runs than places, or no place to look for them.
         var hasBacklog = false
         var isServing = false
+        /// Whether an alarm will let the loop look.
+        var isLookSet = false
     }
 
     private let state = Mutex(State())
     private let changed = Wake()
+    private let deadlines: Deadlines
+    private let time: any TimeSource
+
+    init(deadlines: Deadlines, time: any TimeSource) {
+        self.deadlines = deadlines
+        self.time = time
+    }
 
     // MARK: - Lives
 
@@ -47,12 +56,25 @@ final class Lives: Sendable {
         state.withLock { $0.places -= count }
     }
 
+    /// Gives a place back.
+    ///
+    /// Those who wait for one get it together with others that become free at about the same time.
     func freePlace() {
-        let hasBacklog = state.withLock { state in
+        let (looks, sets) = state.withLock { state in
             state.places += 1
-            return state.hasBacklog
+            guard state.hasBacklog else { return (false, false) }
+            let isEnough = state.places >= Limits.workflowClaimMin
+            let sets = !isEnough && !state.isLookSet
+            if sets { state.isLookSet = true }
+            return (isEnough, sets)
         }
-        if hasBacklog { look() }
+        if looks { look() }
+        if sets {
+            deadlines.set(at: time.now() + .milliseconds(Limits.workflowClaimMilliseconds)) { [self] in
+                state.withLock { $0.isLookSet = false }
+                look()
+            }
+        }
     }
 
     // MARK: - The loop

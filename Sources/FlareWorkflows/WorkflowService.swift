@@ -48,7 +48,7 @@ package struct WorkflowHooks: Sendable {
 /// complete, errored or terminated. The scheduler in `service` does that work.
 package final class WorkflowService: Sendable {
     let store: WorkflowStore
-    let lives = Lives()
+    let lives: Lives
     /// Workflows all of whose instances are being terminated.
     let endings = Mutex<Set<String>>([])
     let shellHolds = ShellHolds()
@@ -58,6 +58,7 @@ package final class WorkflowService: Sendable {
 
     package init(database: Database, hooks: WorkflowHooks, time: any TimeSource, logger: Logger) {
         store = WorkflowStore(database: database, time: time, logger: logger)
+        lives = Lives(deadlines: store.deadlines, time: time)
         self.hooks = hooks
         metrics = WorkflowMetrics(database)
     }

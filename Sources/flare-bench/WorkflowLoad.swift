@@ -91,10 +91,20 @@ struct WorkflowLoad: Sendable {
         return try await client.call("GET", path, query: [("timeout", "60")], as: InstanceDetailBody.self)
     }
 
+    /// Why the newest instance of a status ended so.
+    private func reason(_ status: InstanceStatus) async throws -> String {
+        let query = [("status", status.rawValue), ("per_page", "1")]
+        let path = Self.workflow + "/instances"
+        let instances = try await client.call("GET", path, query: query, as: [InstanceBody].self)
+        guard let id = instances.first?.id else { return "unknown" }
+        let detail = try await client.call("GET", "\(path)/\(id)", as: InstanceDetailBody.self)
+        return detail.error.map { "\($0.name): \($0.message)" } ?? "no error"
+    }
+
     private func complete() async throws -> Int {
         let counts = try await client.call("GET", Self.workflow, as: WorkflowBody.self).instances
         for status in [InstanceStatus.errored, .terminated] where (counts[status.rawValue] ?? 0) > 0 {
-            throw FlareError(.runFailed, "instances ended as \(status.rawValue)")
+            throw FlareError(.runFailed, "instances ended as \(status.rawValue): \(try await reason(status))")
         }
         return counts[InstanceStatus.complete.rawValue] ?? 0
     }
