@@ -1,10 +1,11 @@
 import FlareModel
 import FlareStore
 import FlareWorkers
-import FlareWorkflows
 import Foundation
 import Synchronization
 import Testing
+
+@testable import FlareWorkflows
 
 /// What the verbs of instances do to runs of scripts, which nothing but their own process goes on with.
 @Suite("Verbs and runs of scripts", .timeLimit(.minutes(1)))
@@ -26,7 +27,11 @@ struct ScriptVerbsTests {
     @Test("a replay waits for its script, keeps output and input, and the process of the run before is refused")
     func replaying() async throws {
         let harness = try Harness()
-        let service = harness.service { _ in "null" }
+        let service = harness.service(
+            invoke: { _ in InvocationResult(value: .object([:]), body: Array("null".utf8)) },
+            // Of Workers; a script is none.
+            keepsVersion: { _ in false }
+        )
         let first = try await ShellRunTests.attach(service)
         try await ShellRunTests.step(service, ShellRunTests.command("a", first.attachment), "A")
         var order = ReplayOrder()
@@ -78,6 +83,32 @@ struct ScriptVerbsTests {
         #expect(kept.output == [ShellOutputBody(stream: .stdout, bytes: Data("A2".utf8))])
     }
 
+    @Test("a script gets no schedule, and one that it has keeps no other from its time")
+    func schedules() async throws {
+        let fixture = try await ScheduleFixture.make()
+        let service = fixture.service
+        let body = ShellAttachBody(
+            script: "/x/script.sh",
+            scriptHash: "1",
+            instanceID: "one",
+            params: nil,
+            process: ShellRunTests.gone
+        )
+        _ = try await service.attachShell(body, to: "script")
+        let error = await #expect(throws: FlareError.self) {
+            try await service.addSchedule("* * * * *", of: .workflow("script"))
+        }
+        #expect(error?.code == .invalidArgument)
+        try await fixture.harness.database.write { transaction in
+            try service.setSchedules(["* * * * *"], of: .workflow("script"), in: transaction)
+        }
+        _ = try await service.addSchedule("* * * * *", of: .workflow("flow"))
+        fixture.harness.time.advance(by: .seconds(60))
+        _ = try await service.runDueSchedules()
+        #expect(try await service.schedules(of: .workflow("flow")).first?.last?.status == "queued")
+        #expect(try await service.schedules(of: .workflow("script")).isEmpty)
+    }
+
     @Test("code of a deleted instance is never taken for that of a later one")
     func numbers() async throws {
         let harness = try Harness()
@@ -107,7 +138,7 @@ struct ScriptVerbsTests {
                 Issue.record("a call of the deleted instance was answered for the new one")
                 return
             }
-            #expect(error.message .hasPrefix("the instance no longer runs here"))
+            #expect(error.message.hasPrefix("the instance no longer runs here"))
             end.notify()
             #expect(try await harness.until(service, "two") { $0.status.isFinal }.steps.isEmpty)
         }
