@@ -59,6 +59,11 @@ final class Life: Sendable {
         /// When the rules are to be asked again.
         var check: (at: Timestamp, alarm: Deadlines.Token)?
         var writing: Deadlines.Token?
+        /// Whoever takes them writes them, or puts them back.
+        mutating func takeUnwritten() -> [BegunStep] {
+            defer { unwritten = [] }
+            return unwritten
+        }
     }
 
     private let claim: RunRecord.Claim
@@ -176,14 +181,7 @@ final class Life: Sendable {
     }
 
     private func commit(_ pending: Pending, isAgain: Bool) {
-        let begun = state.withLock { state in
-            defer { state.unwritten = [] }
-            return state.unwritten
-        }
-        write(pending, begun, isAgain: isAgain)
-    }
-
-    private func write(_ pending: Pending, _ begun: [BegunStep], isAgain: Bool) {
+        let begun = state.withLock { $0.takeUnwritten() }
         store.database.write(waitingMax: .max) { [claim, store] transaction in
             transaction.afterCommit { store.watchers.notify(claim.key.instance) }
             if try StepLedger.complete(begun, ending: pending.call, claim, at: store.time.now(), in: transaction) {
@@ -202,7 +200,7 @@ final class Life: Sendable {
             if try ledger.write(begun, ending: pending.call) { return StepLedger.Decision.done([]) }
             return try isAgain ? ledger.decideAgain(pending.call) : ledger.decide(pending.call)
         } completion: { [self] result in
-            settle(result, pending) { [self] in write(pending, begun, isAgain: isAgain) }
+            settle(result, pending, begun) { [self] in commit(pending, isAgain: isAgain) }
         }
     }
 
@@ -210,15 +208,19 @@ final class Life: Sendable {
     private func settle(
         _ result: Result<StepLedger.Decision, any Error>,
         _ pending: Pending,
+        _ begun: [BegunStep],
         retry: @escaping @Sendable () -> Void
     ) {
         switch result {
+        // The step's begin could not be written before, and goes with this call now.
+        case .success(.refused) where state.withLock({ $0.unwritten.contains { $0.key == pending.step } }): retry()
         case .success(.hold(let due)): hold(pending, until: due)
         case .success(let decision):
             let answer = answer(decision, pending.step)
             forget(pending)
             pending.reply(answer.reply)
         case .failure(let error as FlareError) where error.code == .diskFull || error.code == .storeFailed:
+            state.withLock { $0.unwritten = begun + $0.unwritten }
             retryLater(error, retry)
         case .failure(let error):
             forget(pending)
@@ -349,18 +351,19 @@ final class Life: Sendable {
                 armWriting(&state, at: oldest.startedAt)
                 return []
             }
-            defer { state.unwritten = [] }
-            return state.unwritten
+            return state.takeUnwritten()
         }
-        if !begun.isEmpty { write(begun) }
+        write(begun)
     }
 
     private func write(_ begun: [BegunStep]) {
+        if begun.isEmpty { return }
         store.database.write(waitingMax: .max) { [self] in
             try put(begun, in: $0)
         } completion: { [self] result in
             if case .failure(let error as FlareError) = result, error.code == .diskFull || error.code == .storeFailed {
-                retryLater(error) { self.write(begun) }
+                state.withLock { $0.unwritten = begun + $0.unwritten }
+                retryLater(error) { self.write(self.state.withLock { $0.takeUnwritten() }) }
             }
         }
     }
@@ -373,11 +376,14 @@ final class Life: Sendable {
 
     /// Writes what is not written yet, before the run is put aside or ended with attempts that still run.
     func writeRest() async throws {
-        let begun = state.withLock { state in
-            defer { state.unwritten = [] }
-            return state.unwritten
+        while case let begun = state.withLock({ $0.takeUnwritten() }), !begun.isEmpty {
+            do {
+                return try await store.database.write { try self.put(begun, in: $0) }
+            } catch let error as FlareError where error.code == .diskFull || error.code == .storeFailed {
+                state.withLock { $0.unwritten = begun + $0.unwritten }
+                try await store.pause(for: error)
+            }
         }
-        if !begun.isEmpty { try await store.persist { try self.put(begun, in: $0) } }
     }
 
     private func put(_ begun: [BegunStep], in transaction: Transaction) throws {

@@ -55,14 +55,7 @@ extension WorkflowService {
         atOnce: Bool,
         in transaction: Transaction
     ) throws -> InstanceRecord {
-        guard workflow.kind == .worker || instance.trigger == .shell else {
-            throw FlareError(
-                .invalidArgument,
-                "workflow \"\(workflow.name)\" is a script, which somebody has to run",
-                hint: workflow.version.worker == Self.loneScript
-                    ? "flare step --id ID NAME -- COMMAND" : "flare workflows run \(workflow.version.worker)"
-            )
-        }
+        if instance.trigger != .shell { try requireCode(workflow) }
         let id = instance.id ?? Identifier.uuid()
         try NameRule.instance.validate(id)
         // A batch of a queue may be larger: what its messages are was checked when they were sent.
@@ -107,6 +100,22 @@ extension WorkflowService {
         let start = LifeStart(created, of: workflow, instance, store: store, lives: lives)
         transaction.afterCommit { [lives] in lives.hand(start) }
         return created
+    }
+
+    /// Throws `invalidArgument` for a script: nothing but a command of its user begins one.
+    func requireCode(_ workflow: WorkflowRecord) throws {
+        guard workflow.kind == .shell else { return }
+        throw FlareError(
+            .invalidArgument,
+            "workflow \"\(workflow.name)\" is a script, which somebody has to run",
+            hint: workflow.version.worker == Self.loneScript
+                ? "flare step --id ID NAME -- COMMAND" : "flare workflows run \(workflow.version.worker)"
+        )
+    }
+
+    /// Checks that triggers can begin instances of a workflow; throws `invalidArgument` when it is a script.
+    package func requireTriggerable(_ name: String) async throws {
+        try await store.database.read { try self.requireCode(self.workflow(name, in: $0)) }
     }
 
     /// Creates an instance.

@@ -7,7 +7,7 @@ extension WorkflowService {
     ///
     /// Steps that run may end first; no other begins, and what it waits for waits on. Returns the status that it has
     /// now: `paused` at once when no code runs, else `waitingForPause`. An instance that is paused or rolls back stays
-    /// as it is; throws `inUse` when it has ended.
+    /// as it is; throws `inUse` when it has ended, and `invalidArgument` for the run of a script.
     package func pause(_ id: String, of name: String) async throws -> (status: InstanceStatus, time: Timestamp) {
         try await change(id, of: name, .pauseAsked, to: "pause") { ledger, state, action, life in
             switch action {
@@ -41,6 +41,22 @@ extension WorkflowService {
         }
     }
 
+    /// A script has no code of ours that could be held back, and nothing but its own process goes on with it.
+    private func requireCode(
+        _ name: String,
+        _ instance: InstanceRecord,
+        to verb: String,
+        in transaction: Transaction
+    ) throws {
+        let workflow = try workflow(name, in: transaction)
+        guard workflow.kind == .shell else { return }
+        throw FlareError(
+            .invalidArgument,
+            "(instance.cannot_\(verb)) instance \"\(instance.id)\" is the run of a script, which cannot \(verb)",
+            hint: "stop the script, and run it again with --id \(instance.id) to go on where it was"
+        )
+    }
+
     /// Applies what somebody asks of an instance to its current run.
     private func change(
         _ id: String,
@@ -54,6 +70,7 @@ extension WorkflowService {
     ) async throws -> (status: InstanceStatus, time: Timestamp) {
         try await store.persist { [store, lives] transaction in
             let instance = try self.instance(id, of: name, in: transaction)
+            try self.requireCode(name, instance, to: verb, in: transaction)
             var state = try RunRecord.state(of: instance.key, in: transaction)
             guard !state.status.isFinal else {
                 throw FlareError(

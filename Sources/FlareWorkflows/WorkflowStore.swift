@@ -28,11 +28,16 @@ struct WorkflowStore: Sendable {
             do {
                 return try await database.write(body)
             } catch let error as FlareError where error.code == .diskFull || error.code == .storeFailed {
-                logger.error("a workflow waits for the store", metadata: ["error": "\(error)"])
-                await time.sleep(until: time.now() + .seconds(1))
-                try Task.checkCancellation()
+                try await pause(for: error)
             }
         }
+    }
+
+    /// Waits a moment before what failed is tried again.
+    func pause(for error: FlareError) async throws {
+        logger.error("a workflow waits for the store", metadata: ["error": "\(error)"])
+        await time.sleep(until: time.now() + .seconds(1))
+        try Task.checkCancellation()
     }
 
     /// Ends a run, and sees to it that it is deleted when its retention is over.

@@ -149,6 +149,29 @@ extension EndToEnd {
             var body: JSONValue
         }
 
+        @Test("an answer after which the connection closes says so, whether it is one, an error or a stream")
+        func endings() async throws {
+            try await FlareFixture.with { f in
+                try await f.deploy("orders", Self.configuration, source: Self.source).check()
+                try await Self.begin(f, "one")
+                let token = try await f.createToken()
+                let one = "/flare/v1/workflows/orders/instances/one"
+                for (path, status) in [
+                    (one + "/wait?timeout=0", 200), (one + "1/wait?timeout=0", 404), (one + "/logs?follow=true", 200),
+                ] {
+                    if path.contains("follow") {
+                        try await f.run("workflows", "terminate", "orders", "one", "--yes").check()
+                    }
+                    // Without a word about the connection, which HTTP/1.1 keeps open then.
+                    let head = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n\r\n"
+                    let reply = try await exchange(Array(head.utf8), port: f.engine().controlPort)
+                    let text = String(decoding: reply, as: UTF8.self)
+                    #expect(text.hasPrefix("HTTP/1.1 \(status)"), "\(path)")
+                    #expect(text.lowercased().contains("\r\nconnection: close\r\n"), "\(path)")
+                }
+            }
+        }
+
         /// Reads events until the engine ends the answer, or itself; each whole one.
         private static func events(
             _ f: FlareFixture,

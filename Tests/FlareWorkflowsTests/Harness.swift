@@ -18,12 +18,24 @@ final class Harness: Sendable {
     let invocations = Mutex<[String?]>([])
     /// Leases that were acknowledged.
     let acknowledged = Mutex<[String]>([])
+    /// How often the service has complained of the store.
+    let complaints = Counter()
 
-    init(start: Timestamp = Timestamp(milliseconds: 1_700_000_000_000)) throws {
+    convenience init(start: Timestamp = Timestamp(milliseconds: 1_700_000_000_000)) throws {
+        try self.init(start: start, directory: try Self.newDirectory())
+    }
+
+    /// On the database of a directory that is there already, and is deleted with the harness.
+    init(start: Timestamp, directory: String) throws {
         time = ManualTime(start: start)
-        directory = NSTemporaryDirectory() + "flare-workflows-" + Identifier.hexadecimal()
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        self.directory = directory
         database = try Database.open(path: directory + "/flare.db", migrations: WorkflowMigrations.all)
+    }
+
+    static func newDirectory() throws -> String {
+        let directory = NSTemporaryDirectory() + "flare-workflows-" + Identifier.hexadecimal()
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        return directory
     }
 
     /// Clean-up of a temporary directory: nothing depends on it.
@@ -58,7 +70,8 @@ final class Harness: Sendable {
             },
             keepsVersion: { _, version, _ in keepsVersion(version) }
         )
-        return WorkflowService(database: database, hooks: hooks, time: time, logger: Logger(label: "test"))
+        let logger = Logger(label: "test") { _ in ComplaintCounter(count: self.complaints) }
+        return WorkflowService(database: database, hooks: hooks, time: time, logger: logger)
     }
 
     /// Defines the workflow "flow", begins an instance "one" with parameters, and runs the engine's loop meanwhile.
@@ -129,6 +142,30 @@ final class Harness: Sendable {
 
     struct Overdue: Error {
         let instance: InstanceDetailBody
+    }
+}
+
+/// Counts across tasks.
+final class Counter: Sendable {
+    private let value = Mutex(0)
+
+    func add() { value.withLock { $0 += 1 } }
+    var count: Int { value.withLock { $0 } }
+}
+
+/// Counts the errors that the service tells its log, and keeps nothing of them.
+private struct ComplaintCounter: LogHandler {
+    let count: Counter
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.error
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        if event.level >= .error { count.add() }
     }
 }
 

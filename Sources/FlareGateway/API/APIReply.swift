@@ -71,7 +71,8 @@ struct APIReply: Sendable {
                 }
                 try await writer.finish(nil)
             }
-            return Response(status: .init(code: status), headers: fields(headers), body: body)
+            let ending = follows ? [("Connection", "close")] : []
+            return Response(status: .init(code: status), headers: fields(headers + ending), body: body)
         }
     }
 

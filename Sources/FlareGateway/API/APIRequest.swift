@@ -8,6 +8,7 @@ import ServiceLifecycle
 struct APIRequest: Sendable {
     private let request: Request
     private let parameters: Parameters
+    private let ending: ConnectionEnding
     /// Whether the request came over the Unix socket, whose file mode has already authenticated it.
     let isLocal: Bool
     /// What a final `**` of the route matched, percent-decoded, slashes kept as they were sent.
@@ -16,6 +17,7 @@ struct APIRequest: Sendable {
     init(_ request: Request, context: APIContext, fixedComponents: Int?) throws {
         self.request = request
         parameters = context.parameters
+        ending = context.ending
         isLocal = context.isLocal
         rest = try fixedComponents.map { try Self.rest(of: request.uri.path, after: $0) } ?? ""
     }
@@ -95,11 +97,12 @@ struct APIRequest: Sendable {
     /// Runs a long wait that ends, by cancellation, when the client goes away or the engine stops.
     ///
     /// The body must be unread, since what comes after it tells that the client has gone, and the connection closes
-    /// after the answer.
+    /// after the answer, which says so.
     func whileConnected<Value: Sendable>(
         _ operation: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        try await cancelWhenGracefulShutdown {
+        ending.note()
+        return try await cancelWhenGracefulShutdown {
             try await request.body.consumeWithCancellationOnInboundClose { _ in try await operation() }
         }
     }

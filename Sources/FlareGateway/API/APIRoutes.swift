@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Synchronization
 
 /// Where products hang their routes.
 ///
@@ -34,11 +35,24 @@ struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let isLocal: Bool
     let channel: any Channel
+    let ending = ConnectionEnding()
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
         isLocal = source.channel.localAddress?.pathname != nil
+    }
+}
+
+/// Whether the connection of a request closes after its answer, which a client that would keep it must be told.
+final class ConnectionEnding: Sendable {
+    private let isNoted = Atomic(false)
+
+    func note() { isNoted.store(true, ordering: .releasing) }
+
+    /// Says it in the head of the answer.
+    func tell(_ response: inout Response) {
+        if isNoted.load(ordering: .acquiring) { response.headers[.connection] = "close" }
     }
 }
 
@@ -51,12 +65,13 @@ struct APIErrorMiddleware: RouterMiddleware {
         context: APIContext,
         next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
-        let response: Response
+        var response: Response
         do {
             response = try await next(request, context)
         } catch {
             response = APIReply.failure(flareError(error, request: request)).response(request)
         }
+        context.ending.tell(&response)
         logger.debug(
             "answered a control request",
             metadata: [

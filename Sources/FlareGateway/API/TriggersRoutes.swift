@@ -31,6 +31,7 @@ struct TriggersRoutes {
         }
         routes.post(Self.workflow + "/triggers") { request in
             let name = try await workflows.get(request.parameter("workflow")).name
+            try await workflows.requireTriggerable(name)
             let body = try await request.json(TriggerRequest.self)
             switch (body.cron, body.queue) {
             case (let cron?, nil):

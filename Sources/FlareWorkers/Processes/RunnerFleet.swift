@@ -96,6 +96,8 @@ actor RunnerFleet {
 
     /// Puts a process that deploy has tried, or that is to be debugged, into service.
     func adopt(_ runner: Runner, as key: VersionKey) {
+        // Nobody would end it after `stop`.
+        guard !isStopped else { return release(runner) }
         for old in slots[key]?.runners ?? [] { release(old) }
         slots[key, default: Slot()].runners = [runner]
         slots[key]?.broken = nil

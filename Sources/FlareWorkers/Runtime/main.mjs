@@ -44,7 +44,8 @@ function onFrame(header, body) {
     case "credit": return receiveStreamFrame(header, body);
     case "cancel":
       receiveStreamFrame(header, body);
-      return cancelInvocation(header.s.slice(1));
+      // The body of a call, "c12", concerns no invocation.
+      return header.s.startsWith("i") ? cancelInvocation(header.s.slice(1)) : undefined;
     case "abort": return endInvocation(header.id);
     case "inspect": return void openInspector(header.port).then(sendFrame);
     case "ping": return sendFrame({ t: "pong", invocations: invocationCount() });

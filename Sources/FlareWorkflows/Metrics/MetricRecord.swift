@@ -84,8 +84,8 @@ enum MetricRecord {
     static func unfinished(in transaction: Transaction) throws -> [String: [InstanceStatus: Int]] {
         let counts = try transaction.rows(
             """
-            SELECT workflow_id, status, COUNT(*) FROM workflow_runs
-            WHERE ended_at IS NULL GROUP BY workflow_id, status
+            SELECT workflow_id, status, count FROM workflow_counts
+            WHERE count > 0 AND status NOT IN ('complete', 'errored', 'terminated')
             """,
             decode: { ($0.text(0), InstanceStatus(rawValue: $0.text(1)), $0.int(2)) }
         )

@@ -55,7 +55,7 @@ enum KeptStepRecord {
                 SELECT ?, attempt, n, stream, bytes FROM workflow_chunks WHERE step = ?
                 """,
                 .integer(copy),
-                .integer(entry.step.sequence)
+                .integer(try ShellOutputRecord.holder(of: entry.step.sequence, in: transaction))
             )
         }
         try transaction.execute(

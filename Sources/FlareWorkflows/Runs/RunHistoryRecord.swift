@@ -131,6 +131,8 @@ enum RunHistoryRecord {
         return first
     }
 
+    /// The invocations are counted on, so that who drove the run before is not taken for one who drives this one: a
+    /// script's attachment is known by the number alone.
     private static func insert(
         _ run: RunKey,
         copying source: RunKey,
@@ -141,9 +143,9 @@ enum RunHistoryRecord {
         try transaction.execute(
             """
             INSERT INTO workflow_runs (instance, run, workflow_id, version_id, driver, reason, from_step, params,
-                status, wake_at, created_at, modified_at)
+                status, wake_at, invocation, created_at, modified_at)
             SELECT ?, ?, workflow_id, ?, driver, ?, ?, COALESCE(?, params), 'queued',
-                CASE driver WHEN 'worker' THEN ? END, ?, ?
+                CASE driver WHEN 'worker' THEN ? END, invocation + 1, ?, ?
             FROM workflow_runs WHERE instance = ? AND run = ?
             """,
             .integer(run.instance),

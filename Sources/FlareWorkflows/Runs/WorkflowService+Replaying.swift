@@ -126,7 +126,9 @@ extension WorkflowService {
     ) throws -> WorkflowVersionRecord {
         let workflow = try workflow(instance.workflowID, in: transaction)
         let isKept = { [hooks] (version: WorkflowVersionRecord) in
-            try hooks.keepsVersion(version.worker, version.workerVersion, transaction)
+            // A script lies where it always did: nothing of it is kept.
+            try workflow.kind == .shell
+                || hooks.keepsVersion(version.worker, version.workerVersion, transaction)
         }
         guard let wanted else {
             if let same = try WorkflowVersionRecord.find(instance.versionID, in: transaction), try isKept(same) {

@@ -40,10 +40,13 @@ enum ShellOutputRecord {
 
     /// All that a step has written, its attempts one after the other.
     static func list(of step: Int64, in transaction: Transaction) throws -> [ShellOutputBody] {
-        let rows = try rows(of: step, in: transaction)
-        if !rows.isEmpty { return rows }
-        guard let origin = try origin(of: step, in: transaction) else { return [] }
-        return try self.rows(of: origin, in: transaction)
+        try rows(of: holder(of: step, in: transaction), in: transaction)
+    }
+
+    /// The step whose rows hold what a step has written: itself, or the one of an earlier run that it was taken from.
+    static func holder(of step: Int64, in transaction: Transaction) throws -> Int64 {
+        if try size(of: step, in: transaction) > 0 { return step }
+        return try origin(of: step, in: transaction) ?? step
     }
 
     static func delete(of step: Int64, in transaction: Transaction) throws {

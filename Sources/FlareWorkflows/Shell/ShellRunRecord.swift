@@ -84,9 +84,10 @@ enum ShellRunRecord {
         try transaction.execute(
             """
             INSERT INTO workflow_runs
-                (instance, run, workflow_id, version_id, driver, reason, status, invocation, created_at, modified_at)
-            SELECT instance, ?, workflow_id, ?, 'shell', 'replay', 'queued', invocation, ?, ? FROM workflow_runs
-            WHERE instance = ? AND run = ?
+                (instance, run, workflow_id, version_id, driver, reason, params, status, invocation, created_at,
+                modified_at)
+            SELECT instance, ?, workflow_id, ?, 'shell', 'replay', params, 'queued', invocation, ?, ?
+            FROM workflow_runs WHERE instance = ? AND run = ?
             """,
             .integer(Int64(new.run)),
             .text(workflow.version.id),

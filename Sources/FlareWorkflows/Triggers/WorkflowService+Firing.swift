@@ -43,7 +43,10 @@ extension WorkflowService {
 
     private func run(_ schedule: ScheduleRecord, at now: Timestamp, in transaction: Transaction) throws {
         var schedule = schedule
-        if case .workflow(let name) = schedule.target, try WorkflowRecord.find(name, in: transaction) == nil {
+        // What cannot begin must not keep the other schedules from it.
+        if case .workflow(let name) = schedule.target,
+            try WorkflowRecord.find(name, in: transaction)?.kind != .worker
+        {
             return try ScheduleRecord.deleteAll(of: schedule.target, in: transaction)
         }
         let plan = ScheduleRule(cron: schedule.cron, catchUp: schedule.catchUp).plan(from: schedule.nextAt, at: now)

@@ -54,7 +54,9 @@ extension WorkflowService {
 
     // MARK: Verbs
 
-    /// Adds a schedule; throws `alreadyExists` when the target has one with the same times.
+    /// Adds a schedule.
+    ///
+    /// Throws `alreadyExists` when the target has one with the same times, and `invalidArgument` when it is a script.
     package func addSchedule(
         _ expression: String,
         of target: ScheduleTarget,
@@ -63,6 +65,7 @@ extension WorkflowService {
         let cron = try CronExpression(expression)
         return try await store.database.write { transaction in
             let target = try self.canonical(target, in: transaction)
+            if case .workflow(let name) = target { try self.requireCode(self.workflow(name, in: transaction)) }
             if try ScheduleRecord.find(target, cron, in: transaction) != nil {
                 throw FlareError(
                     .alreadyExists,
