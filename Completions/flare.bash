@@ -173,13 +173,13 @@ _flare() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    pipelines|buckets|queues|workflows|workers|deploy|engine|help)
+    pipelines|buckets|queues|workflows|workers|deploy|dev|tail|step|engine|help)
         # Offer subcommand argument completions
         "_flare_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'pipelines buckets queues workflows workers deploy engine help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'pipelines buckets queues workflows workers deploy dev tail step engine help' -- "${cur}"))
         ;;
     esac
 }
@@ -1753,13 +1753,13 @@ _flare_workflows() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|run|instances|status|logs|wait|terminate|send-event|delete)
+    list|run|instances|status|steps|logs|wait|metrics|pause|resume|terminate|send-event|replay|export|verify|triggers|backfill|delete)
         # Offer subcommand argument completions
         "_flare_workflows_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list run instances status logs wait terminate send-event delete' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list run instances status steps logs wait metrics pause resume terminate send-event replay export verify triggers backfill delete' -- "${cur}"))
         ;;
     esac
 }
@@ -1782,15 +1782,18 @@ _flare_workflows_list() {
 
 _flare_workflows_run() {
     repeating_flags=()
-    non_repeating_flags=(--json --wait --version -h --help)
+    non_repeating_flags=(--json --if-not-exists --wait --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --params --id --timeout)
-    __flare_offer_flags_options 1
+    non_repeating_options=(--state --name --params --id --timeout)
+    __flare_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
     '--state')
         __flare_add_completions -d
+        return
+        ;;
+    '--name')
         return
         ;;
     '--params')
@@ -1818,8 +1821,8 @@ _flare_workflows_instances() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --status --limit)
-    __flare_offer_flags_options 1
+    non_repeating_options=(--state --where --status --limit)
+    __flare_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
@@ -1827,8 +1830,11 @@ _flare_workflows_instances() {
         __flare_add_completions -d
         return
         ;;
+    '--where')
+        return
+        ;;
     '--status')
-        __flare_add_completions -W 'queued'$'\n''running'$'\n''waiting'$'\n''complete'$'\n''errored'$'\n''terminated'
+        __flare_add_completions -W 'queued'$'\n''running'$'\n''waiting'$'\n''waitingForPause'$'\n''paused'$'\n''rollingBack'$'\n''complete'$'\n''errored'$'\n''terminated'
         return
         ;;
     '--limit')
@@ -1847,15 +1853,18 @@ _flare_workflows_instances() {
 
 _flare_workflows_status() {
     repeating_flags=()
-    non_repeating_flags=(--json --full --version -h --help)
+    non_repeating_flags=(--json --full --follow --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state)
+    non_repeating_options=(--state --run)
     __flare_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--state')
         __flare_add_completions -d
+        return
+        ;;
+    '--run')
         return
         ;;
     esac
@@ -1873,11 +1882,42 @@ _flare_workflows_status() {
     esac
 }
 
+_flare_workflows_steps() {
+    repeating_flags=()
+    non_repeating_flags=(--json --full --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --run)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--run')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows steps -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows steps -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
 _flare_workflows_logs() {
     repeating_flags=()
     non_repeating_flags=(--json --follow --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --cursor)
+    non_repeating_options=(--state --cursor --step --level --since)
     __flare_offer_flags_options 2
 
     # Offer option value completions
@@ -1887,6 +1927,16 @@ _flare_workflows_logs() {
         return
         ;;
     '--cursor')
+        return
+        ;;
+    '--step')
+        return
+        ;;
+    '--level')
+        __flare_add_completions -W 'debug'$'\n''info'$'\n''warn'$'\n''error'
+        return
+        ;;
+    '--since')
         return
         ;;
     esac
@@ -1908,7 +1958,7 @@ _flare_workflows_wait() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --timeout)
+    non_repeating_options=(--state --timeout --for)
     __flare_offer_flags_options 2
 
     # Offer option value completions
@@ -1918,6 +1968,10 @@ _flare_workflows_wait() {
         return
         ;;
     '--timeout')
+        return
+        ;;
+    '--for')
+        __flare_add_completions -W 'queued'$'\n''running'$'\n''waiting'$'\n''waitingForPause'$'\n''paused'$'\n''rollingBack'$'\n''complete'$'\n''errored'$'\n''terminated'$'\n''step='
         return
         ;;
     esac
@@ -1935,9 +1989,40 @@ _flare_workflows_wait() {
     esac
 }
 
-_flare_workflows_terminate() {
+_flare_workflows_metrics() {
     repeating_flags=()
-    non_repeating_flags=(--json --yes --version -h --help)
+    non_repeating_flags=(--json --watch --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --instance --interval)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--instance')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows metrics -- --instance "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--interval')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows metrics -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_pause() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
     repeating_options=()
     non_repeating_options=(--state)
     __flare_offer_flags_options 2
@@ -1946,6 +2031,66 @@ _flare_workflows_terminate() {
     case "${prev}" in
     '--state')
         __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows pause -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows pause -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_resume() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows resume -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows resume -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_terminate() {
+    repeating_flags=()
+    non_repeating_flags=(--json --all --rollback --yes --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --status)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--status')
+        __flare_add_completions -W 'queued'$'\n''running'$'\n''waiting'$'\n''waitingForPause'$'\n''paused'$'\n''rollingBack'
         return
         ;;
     esac
@@ -1998,9 +2143,192 @@ _flare_workflows_send-event() {
     esac
 }
 
-_flare_workflows_delete() {
+_flare_workflows_replay() {
     repeating_flags=()
-    non_repeating_flags=(--json --yes --version -h --help)
+    non_repeating_flags=(--json --from-failure --as-new --dry-run --force --wait --version -h --help)
+    repeating_options=(--patch-output)
+    non_repeating_options=(--state --where --from-step --input --version --rate)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--from-step')
+        return
+        ;;
+    '--input')
+        __flare_add_completions -f
+        return
+        ;;
+    '--patch-output')
+        return
+        ;;
+    '--version')
+        return
+        ;;
+    '--rate')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows replay -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows replay -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_export() {
+    repeating_flags=()
+    non_repeating_flags=(--json --sensitive --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --run)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--run')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows export -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows export -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_verify() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --history --version)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--history')
+        __flare_add_completions -f
+        return
+        ;;
+    '--version')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows verify -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_triggers() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    add|list|runs|delete)
+        # Offer subcommand argument completions
+        "_flare_workflows_triggers_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'add list runs delete' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_workflows_triggers_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --cron --catch-up --queue --batch-size --batch-timeout --max-retries --max-concurrency --dead-letter-queue)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--cron')
+        return
+        ;;
+    '--catch-up')
+        __flare_add_completions -W 'none'$'\n''last'$'\n''all'
+        return
+        ;;
+    '--queue')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows triggers add -- --queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--batch-size')
+        return
+        ;;
+    '--batch-timeout')
+        return
+        ;;
+    '--max-retries')
+        return
+        ;;
+    '--max-concurrency')
+        return
+        ;;
+    '--dead-letter-queue')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows triggers add -- --dead-letter-queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows triggers add -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_triggers_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
     repeating_options=()
     non_repeating_options=(--state)
     __flare_offer_flags_options 1
@@ -2016,7 +2344,132 @@ _flare_workflows_delete() {
     # Offer positional completions
     case "${positional_number}" in
     1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows triggers list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_triggers_runs() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --limit)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows triggers runs -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_triggers_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --cron --queue)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--cron')
+        return
+        ;;
+    '--queue')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows triggers delete -- --queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows triggers delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_backfill() {
+    repeating_flags=()
+    non_repeating_flags=(--json --dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --from --to --cron --limit --rate)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--from')
+        return
+        ;;
+    '--to')
+        return
+        ;;
+    '--cron')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--rate')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows backfill -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workflows_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
         __flare_add_completions -W "$(__flare_custom_complete ---completion workflows delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    *)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workflows delete -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -2034,13 +2487,13 @@ _flare_workers() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|get|delete)
+    list|get|versions|rollback|secret|inspect|triggers|trigger-scheduled|backfill|delete)
         # Offer subcommand argument completions
         "_flare_workers_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list get delete' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list get versions rollback secret inspect triggers trigger-scheduled backfill delete' -- "${cur}"))
         ;;
     esac
 }
@@ -2085,6 +2538,421 @@ _flare_workers_get() {
     esac
 }
 
+_flare_workers_versions() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers versions -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_rollback() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers rollback -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers rollback -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_secret() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    put|list|delete|bulk)
+        # Offer subcommand argument completions
+        "_flare_workers_secret_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'put list delete bulk' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_workers_secret_put() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --from-file)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--from-file')
+        __flare_add_completions -f
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers secret put -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers secret put -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_secret_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers secret list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_secret_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers secret delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers secret delete -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_secret_bulk() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers secret bulk -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_flare_workers_inspect() {
+    repeating_flags=()
+    non_repeating_flags=(--json --stop --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --port)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--port')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers inspect -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_triggers() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    add|list|runs|delete)
+        # Offer subcommand argument completions
+        "_flare_workers_triggers_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'add list runs delete' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_workers_triggers_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --cron --catch-up)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--cron')
+        return
+        ;;
+    '--catch-up')
+        __flare_add_completions -W 'none'$'\n''last'$'\n''all'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers triggers add -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_triggers_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers triggers list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_triggers_runs() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --limit)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers triggers runs -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_triggers_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --cron)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--cron')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers triggers delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_trigger-scheduled() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --cron --time)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--cron')
+        return
+        ;;
+    '--time')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers trigger-scheduled -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_workers_backfill() {
+    repeating_flags=()
+    non_repeating_flags=(--json --dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --from --to --cron --limit --rate)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--from')
+        return
+        ;;
+    '--to')
+        return
+        ;;
+    '--cron')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--rate')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion workers backfill -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
 _flare_workers_delete() {
     repeating_flags=()
     non_repeating_flags=(--json --yes -y --version -h --help)
@@ -2111,14 +2979,42 @@ _flare_workers_delete() {
 
 _flare_deploy() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--state)
+    non_repeating_flags=(--json --minify --dry-run --version -h --help)
+    repeating_options=(--var --define --alias)
+    non_repeating_options=(--state --env -e --name --concurrency --message --tag --outdir)
     __flare_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--env'|'-e')
+        return
+        ;;
+    '--name')
+        return
+        ;;
+    '--var')
+        return
+        ;;
+    '--define')
+        return
+        ;;
+    '--alias')
+        return
+        ;;
+    '--concurrency')
+        return
+        ;;
+    '--message')
+        return
+        ;;
+    '--tag')
+        return
+        ;;
+    '--outdir')
         __flare_add_completions -d
         return
         ;;
@@ -2128,6 +3024,207 @@ _flare_deploy() {
     case "${positional_number}" in
     1)
         __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_dev() {
+    repeating_flags=()
+    non_repeating_flags=(--json --minify --version -h --help)
+    repeating_options=(--var --define --alias)
+    non_repeating_options=(--state --env -e --name --port)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--env'|'-e')
+        return
+        ;;
+    '--name')
+        return
+        ;;
+    '--var')
+        return
+        ;;
+    '--define')
+        return
+        ;;
+    '--alias')
+        return
+        ;;
+    '--port')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_tail() {
+    repeating_flags=()
+    non_repeating_flags=(--json --jsonl --version -h --help)
+    repeating_options=(--status --method --header)
+    non_repeating_options=(--state --format --search --sampling-rate --version-id)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--format')
+        __flare_add_completions -W 'pretty'$'\n''json'
+        return
+        ;;
+    '--status')
+        __flare_add_completions -W 'ok'$'\n''error'$'\n''canceled'
+        return
+        ;;
+    '--search')
+        return
+        ;;
+    '--method')
+        return
+        ;;
+    '--header')
+        return
+        ;;
+    '--sampling-rate')
+        return
+        ;;
+    '--version-id')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion tail -- --version-id "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion tail -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_step() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    run|sleep|wait-event)
+        # Offer subcommand argument completions
+        "_flare_step_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'run sleep wait-event' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_step_run() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --id --workflow --retries --delay --backoff --timeout --key --on-change)
+    __flare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--id')
+        return
+        ;;
+    '--workflow')
+        return
+        ;;
+    '--retries')
+        return
+        ;;
+    '--delay')
+        return
+        ;;
+    '--backoff')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    '--key')
+        return
+        ;;
+    '--on-change')
+        __flare_add_completions -W 'fail'$'\n''rerun'$'\n''keep'
+        return
+        ;;
+    esac
+}
+
+_flare_step_sleep() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --id --workflow)
+    __flare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--id')
+        return
+        ;;
+    '--workflow')
+        return
+        ;;
+    esac
+}
+
+_flare_step_wait-event() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --id --workflow --timeout)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--id')
+        return
+        ;;
+    '--workflow')
+        return
+        ;;
+    '--timeout')
         return
         ;;
     esac

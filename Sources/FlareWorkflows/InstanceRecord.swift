@@ -122,6 +122,11 @@ extension InstanceRecord {
         )
     }
 
+    /// Deletes an instance with all it holds.
+    static func delete(_ sequence: Int64, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM workflow_instances WHERE seq = ?", .integer(sequence))
+    }
+
     /// Inserts a new instance with its first run, queued.
     ///
     /// Returns nil when the id is taken.

@@ -52,6 +52,8 @@ final class Life: Sendable {
         var begun = 0
         var end: End?
         var isClosed = false
+        /// Whether begins are written before they are answered.
+        var isWritingThrough = false
         /// When the rules are to be asked again.
         var check: (at: Timestamp, alarm: Deadlines.Token)?
         var writing: Deadlines.Token?
@@ -148,7 +150,7 @@ final class Life: Sendable {
         let begun = BegunStep(key: step, configuration: configuration, startedAt: now)
         let timeout = Duration.milliseconds(begun.config.timeout)
         return state.withLock { state in
-            guard state.rules.mayBegin, state.begun < state.inheritance.stepsMax,
+            guard state.rules.mayBegin, !state.isWritingThrough, state.begun < state.inheritance.stepsMax,
                 !state.inheritance.unfinished.contains(step), !state.unwritten.contains(where: { $0.key == step })
             else { return nil }
             state.begun += 1
@@ -330,6 +332,12 @@ final class Life: Sendable {
                 retryLater(error) { self.write(begun) }
             }
         }
+    }
+
+    /// Writes what is not written yet, and every begin from now on before it is answered.
+    func writeThrough() async throws {
+        state.withLock { $0.isWritingThrough = true }
+        try await writeRest()
     }
 
     /// Writes what is not written yet, before the run is put aside or ended with attempts that still run.

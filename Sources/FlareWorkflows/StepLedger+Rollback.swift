@@ -62,17 +62,6 @@ extension StepLedger {
     static let terminated = JavaScriptError(name: "WorkflowTerminated", message: "the instance was terminated")
 }
 
-extension StepRecord {
-    fileprivate static func hasRollbacks(of run: RunKey, in transaction: Transaction) throws -> Bool {
-        try transaction.row(
-            "SELECT 1 FROM workflow_steps WHERE instance = ? AND run = ? AND has_rollback = 1 LIMIT 1",
-            .integer(run.instance),
-            .integer(Int64(run.run)),
-            decode: { _ in true }
-        ) ?? false
-    }
-}
-
 extension LogRecord.Kind {
     /// The kind of a line about a rollback handler that is this for a step.
     var ofRollback: LogRecord.Kind {

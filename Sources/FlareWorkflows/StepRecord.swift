@@ -274,6 +274,16 @@ extension StepRecord {
         ) ?? 0
     }
 
+    /// Whether a step of the run has a handler that can undo it.
+    static func hasRollbacks(of run: RunKey, in transaction: Transaction) throws -> Bool {
+        try transaction.row(
+            "SELECT 1 FROM workflow_steps WHERE instance = ? AND run = ? AND has_rollback = 1 LIMIT 1",
+            .integer(run.instance),
+            .integer(Int64(run.run)),
+            decode: { _ in true }
+        ) ?? false
+    }
+
     /// The `do` steps that have begun and have no result yet.
     static func unfinished(of run: RunKey, in transaction: Transaction) throws -> [StepKey] {
         try transaction.rows(

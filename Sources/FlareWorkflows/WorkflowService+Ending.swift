@@ -8,14 +8,15 @@ extension WorkflowService {
     /// Ends an instance now.
     ///
     /// Code that runs is told to go, and nothing that it still says counts. With `rollback`, what its steps have done
-    /// is undone first by their rollback handlers; the status is `rollingBack` until that is over. Throws `inUse` when the
-    /// instance has ended before, or rolls back and should do so again.
+    /// is undone first by their rollback handlers; the status is `rollingBack` until that is over. Throws `inUse` when
+    /// the instance has ended before, or rolls back and should do so again.
     package func terminate(
         _ id: String,
         of name: String,
         rollback: Bool = false
     ) async throws -> (status: InstanceStatus, time: Timestamp) {
-        try await store.persist { [store] transaction in
+        try await writeBegun(id, of: name)
+        return try await store.persist { [store] transaction in
             let instance = try self.instance(id, of: name, in: transaction)
             let now = store.time.now()
             guard let status = try self.terminate(instance.key, rollback: rollback, at: now, in: transaction) else {
@@ -27,6 +28,13 @@ extension WorkflowService {
             }
             return (status, now)
         }
+    }
+
+    /// Writes steps of a running instance that have begun and are not written yet, so that whoever changes it next
+    /// finds them.
+    func writeBegun(_ id: String, of name: String) async throws {
+        let key = try await store.database.read { try self.instance(id, of: name, in: $0).key }
+        try await lives.find(key)?.writeThrough()
     }
 
     /// Ends a run, or begins to undo it.
@@ -114,12 +122,5 @@ extension WorkflowService {
             }
             return body
         }
-    }
-}
-
-extension InstanceRecord {
-    /// Deletes an instance with all it holds.
-    fileprivate static func delete(_ sequence: Int64, in transaction: Transaction) throws {
-        try transaction.execute("DELETE FROM workflow_instances WHERE seq = ?", .integer(sequence))
     }
 }

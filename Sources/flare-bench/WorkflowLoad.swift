@@ -1,6 +1,7 @@
 import FlareClient
 import FlareModel
 import FoundationEssentials
+import Glibc
 import NIOCore
 
 /// A deployed workflow of three steps, and instances of it.
@@ -75,7 +76,7 @@ struct WorkflowLoad: Sendable {
         }
         if let last { _ = try await wait(for: last) }
         // The last one created is among the last to end; the rest is found by counting.
-        while try await complete() < before + count { try await Task.sleep(for: .milliseconds(2)) }
+        while try await complete() < before + count { poll(nil, 0, 2) }
         return Double((NIODeadline.now() - begun).nanoseconds) / 1e9
     }
 

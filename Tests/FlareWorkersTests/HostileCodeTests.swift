@@ -9,7 +9,10 @@ struct HostileCodeTests {
     private static let source = """
         const builtin = (name) => process.getBuiltinModule?.(name) ?? process.mainModule?.require(name);
         const never = () => new Promise(() => {});
-        const grow = async (make) => { const kept = []; for (;;) { kept.push(make()); await new Promise(setImmediate); } };
+        const grow = async (make) => {
+          const kept = [];
+          for (;;) { kept.push(make()); await new Promise(setImmediate); }
+        };
         const ways = {
           loop: () => { for (;;); },
           loopInTimer: () => { setTimeout(() => { for (;;); }); return never(); },

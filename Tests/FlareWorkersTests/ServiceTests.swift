@@ -213,8 +213,8 @@ struct ServiceTests {
                 return Invocation(worker: "ai", kind: .scheduled, header: header)
             }
             _ = try await fixture.service.invoke(scheduled("* * * * *"))
-            let error = await #expect(throws: FlareError.self) { try await fixture.service.invoke(scheduled("bad")) }
-            #expect(error?.message == "Error: not at this time")
+            let failed = try await fixture.service.invoke(scheduled("bad")).value
+            #expect(failed["failure"]?["message"]?.stringValue == "not at this time")
         }
     }
 }

@@ -1,7 +1,8 @@
 import FlareModel
-import FlareWorkers
 import Foundation
 import Testing
+
+@testable import FlareWorkers
 
 @Suite(.enabled(if: WorkersFixture.toolsAreHere, "Node.js and esbuild are not installed"))
 struct SharedLoadTests {
@@ -240,10 +241,9 @@ struct ConcurrencyTests {
         _ path: String = "",
         _ lines: Recorder<ConsoleLine> = Recorder()
     ) async throws -> String {
-        let header: JSONValue = .object([
-            "method": .string("GET"), "url": .string("http://localhost/\(path)"), "headers": .array([]),
-        ])
-        let invocation = Invocation(worker: "demo", kind: .fetch, header: header, onLog: { lines.append($0) })
-        return String(decoding: try await fixture.service.invoke(invocation).body, as: UTF8.self)
+        var invocation = request("/" + path, worker: "demo").invocation
+        invocation.onLog = { lines.append($0) }
+        let response = try await fixture.service.start(invocation).fetched()
+        return String(decoding: try await response.bytes(), as: UTF8.self)
     }
 }

@@ -82,7 +82,9 @@ struct HazardsTests {
                 let params = Array("\"\(id)\"".utf8)
                 _ = try await service.create(NewInstance(id: id, params: params, trigger: .api), of: "flow")
             }
-            for id in ["works", "sleeps", "waits"] { try await harness.until(service, id) { $0.steps.count == 1 } }
+            for id in ["works", "sleeps", "waits"] {
+                try await harness.until(service, id, advance: .milliseconds(25)) { $0.steps.count == 1 }
+            }
         }
         isStuck.withLock { $0 = false }
         harness.time.advance(by: .seconds(7_200))

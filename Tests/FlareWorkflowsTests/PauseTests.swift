@@ -149,7 +149,7 @@ struct PauseTests {
             }
         }
         try await harness.run(harness.service(code)) { service in
-            try await harness.until(service) { $0.steps.first?.attempts?.count == 1 }
+            try await harness.until(service, advance: .milliseconds(25)) { $0.steps.first?.attempts?.count == 1 }
             #expect(try await service.pause("one", of: "flow").status == .waitingForPause)
         }
         isStuck.withLock { $0 = false }

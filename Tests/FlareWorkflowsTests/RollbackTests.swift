@@ -91,17 +91,20 @@ struct RollbackTests {
     func terminated() async throws {
         let harness = try Harness()
         let undone = Mutex<[String]>([])
+        let begun = Wake()
         let service = harness.service { step in
             if step.isUndoing { return try await step.undo { label, _ in undone.withLock { $0.append(label) } } }
             _ = try await step.run("debit", config: Self.undoable) { _ in "1" }
             return try await step.run("credit", config: Self.undoable) { _ in
+                begun.notify()
                 await Wake().wait()
                 try Task.checkCancellation()
                 return "2"
             }
         }
         try await harness.run(service) { service in
-            try await harness.until(service) { $0.steps.last?.attempts?.count == 1 && $0.steps.count == 2 }
+            // At once, before the begin of the attempt is written by itself.
+            await begun.wait()
             #expect(try await service.terminate("one", of: "flow", rollback: true).status == .rollingBack)
             let end = try await harness.until(service) { $0.status.isFinal }
             #expect(end.status == .terminated)

@@ -4,6 +4,9 @@
 import { sendFrame } from "./calls.mjs";
 import { describeError, makeError } from "./codec.mjs";
 
+// Kept before user code can replace it.
+const { Promise } = globalThis;
+
 const windowBytes = 262_144;
 const chunkBytesMax = 65_536;
 /// Credit is given back in pieces of this size, not for each small chunk.

@@ -2,6 +2,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { current } from "./calls.mjs";
 
+// Kept before user code can replace it.
+const { Promise } = globalThis;
+
 const overrides = new AsyncLocalStorage();
 
 /// What a handler is given. Its functions belong to their invocation wherever they are called.

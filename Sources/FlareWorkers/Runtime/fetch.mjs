@@ -4,6 +4,9 @@ import { sendFrame } from "./calls.mjs";
 import { makeError } from "./codec.mjs";
 import { keepsEncoding, setCf } from "./http.mjs";
 
+// Kept before user code can replace it.
+const { Promise } = globalThis;
+
 /// A body that is whole within one turn of the event loop, and no longer than this, goes with the head.
 const inlineBytesMax = 65_536;
 const bodyless = [101, 204, 205, 304];

@@ -1,4 +1,7 @@
 // Undoing a run: the code is run again from its journal until it has offered the handlers, which then run as durable
+
+// Kept before user code can replace it.
+const { Promise } = globalThis;
 // steps, that of the last step first.
 const { setInterval: startTimer, clearInterval: stopTimer } = globalThis;
 const macrotask = setImmediate;

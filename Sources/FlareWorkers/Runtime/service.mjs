@@ -4,6 +4,9 @@ import { callEngine, current, sendFrame } from "./calls.mjs";
 import { RpcTarget, WorkerEntrypoint } from "./classes.mjs";
 import { decode, encode, makeError, measure, permanentError } from "./codec.mjs";
 
+// Kept before user code can replace it.
+const { Promise } = globalThis;
+
 /// Cloudflare's limit of arguments or a result.
 const valueBytesMax = 33_554_432;
 /// Looked up by the language or by libraries on any object; a service that were asked for them would be called by

@@ -2,6 +2,9 @@
 import { permanentError } from "./codec.mjs";
 import { milliseconds } from "./durations.mjs";
 
+// Kept before user code can replace it.
+const { Promise } = globalThis;
+
 const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
 
 /// What counts where nothing was given; the engine has the same.
