@@ -165,6 +165,28 @@ struct WorkflowRunTests {
         }
     }
 
+    @Test func `an instance without params has an empty payload, and the first shape no messages`() async throws {
+        let source = """
+            import { Workflow, WorkflowEntrypoint } from "cloudflare:workers";
+            export class Bare extends WorkflowEntrypoint {
+              async run({ payload }) { return [payload, payload.name ?? "nobody"]; }
+            }
+            export class First extends Workflow {
+              async run({ messages }) { return messages; }
+            }
+            """
+        try await WorkersFixture.with { fixture in
+            try await fixture.deploy(Self.wrangler("Bare"), source)
+            for (name, payload, expected) in [
+                ("Bare", "", #"[{},"nobody"]"#), ("Bare", #"{"name":"Ada"}"#, #"[{"name":"Ada"},"Ada"]"#),
+                ("First", "", "[]"), ("First", "{}", "[{}]"),
+            ] {
+                let result = try await StepEngine().run(fixture, className: name, payload: payload)
+                #expect(String(decoding: result.body, as: UTF8.self) == expected)
+            }
+        }
+    }
+
     @Test func `an error of run() arrives with its name, message and the user's line`() async throws {
         try await WorkersFixture.with { fixture in
             try await fixture.deploy(Self.wrangler("Failing"), Self.modern)
