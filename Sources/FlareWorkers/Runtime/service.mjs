@@ -109,7 +109,8 @@ async function fetchService(binding, label, route, input, init) {
   }
 }
 
-/// Runs a method for another Worker, or reads a property. Sends the answer as soon as it is there; what `waitUntil` was given goes on.
+/// Runs a method for another Worker, or reads a property. Sends the answer as soon as it is there; what `waitUntil` was
+/// given goes on.
 export async function runMethod(target, invocation, header, body, env, ctx) {
   const { method, property } = header;
   const call = findMember(target, method, property === true, env, ctx);

@@ -25,8 +25,8 @@ export async function runWorkflow(Class, invocation, header, body, env, ctx, lim
   const steps = stepsOf(life);
   // As on Cloudflare, whose users read `event.payload.name` of instances that were created without params.
   const event = {
-    payload: params === undefined ? {} : params, timestamp: new Date(header.workflow.timestampMs), instanceId: header.workflow.instance,
-    workflowName: header.workflow.name,
+    payload: params === undefined ? {} : params, timestamp: new Date(header.workflow.timestampMs),
+    instanceId: header.workflow.instance, workflowName: header.workflow.name,
   };
   if (header.workflow.schedule) event.schedule = header.workflow.schedule;
   const isFirstShape = Class.prototype instanceof Workflow;
