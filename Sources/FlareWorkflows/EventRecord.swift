@@ -23,6 +23,16 @@ struct EventRecord: Sendable {
         )
     }
 
+    /// Whether an event of a type waits to be taken.
+    static func isThere(_ type: String, for instance: Int64, in transaction: Transaction) throws -> Bool {
+        try transaction.row(
+            "SELECT 1 FROM workflow_events WHERE instance = ? AND type = ? LIMIT 1",
+            .integer(instance),
+            .text(type),
+            decode: { _ in true }
+        ) ?? false
+    }
+
     static func count(of instance: Int64, in transaction: Transaction) throws -> Int {
         try transaction.row(
             "SELECT COUNT(*) FROM workflow_events WHERE instance = ?",

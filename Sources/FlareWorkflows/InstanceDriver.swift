@@ -132,11 +132,12 @@ struct InstanceDriver: Sendable {
             return try await finishRollback(missing)
         }
         let notes = WorkflowNote.notes(of: result)
+        let isQuiet = life.isQuiet
         try await settle({ _ in .returned }) { ledger, state, action in
             guard action == .end else { return }
             for note in notes { try ledger.log(LogRecord(.warning, message: "\(note.code): \(note.message)")) }
             let result = RunRecord.Result(output: result.body)
-            try ledger.interruptOpen()
+            if !isQuiet { try ledger.interruptOpen() }
             try store.end(ledger.run, state, result, at: ledger.now, in: ledger.transaction)
             try ledger.log(LogRecord(.workflowCompleted))
         }
@@ -196,7 +197,10 @@ struct InstanceDriver: Sendable {
             try ledger.interruptOpen()
             // An event may have come after the code was told to go.
             let hasCome = try waits.contains { key in
-                try StepRecord.find(key, of: ledger.run, in: ledger.transaction)?.isFinished ?? false
+                guard let step = try StepRecord.find(key, of: ledger.run, in: ledger.transaction),
+                    let type = step.eventType
+                else { return false }
+                return try EventRecord.isThere(type, for: ledger.run.instance, in: ledger.transaction)
             }
             if hasCome { wake = ledger.now }
             try RunRecord.setWaiting(ledger.run, state, wake: wake, at: ledger.now, in: ledger.transaction)
@@ -305,9 +309,10 @@ struct InstanceDriver: Sendable {
             let ledger = StepLedger(run: claim.key, now: store.time.now(), transaction: transaction)
             let action = state.event(try event(ledger), at: ledger.now)
             try body(ledger, state, action)
+            let isToWake = if case .wake = action { true } else { false }
             transaction.afterCommit {
                 store.watchers.notify(claim.key.instance)
-                lives.scheduler.notify()
+                if isToWake { lives.look() }
             }
         }
     }

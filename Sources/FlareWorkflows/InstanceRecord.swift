@@ -127,7 +127,8 @@ extension InstanceRecord {
         try transaction.execute("DELETE FROM workflow_instances WHERE seq = ?", .integer(sequence))
     }
 
-    /// Inserts a new instance with its first run, queued.
+    /// Inserts a new instance with its first run, queued, or running with its first invocation when it is started with
+    /// its creation; the record tells what whoever created it is told: that it is queued.
     ///
     /// Returns nil when the id is taken.
     static func insert(
@@ -135,6 +136,7 @@ extension InstanceRecord {
         of workflow: WorkflowRecord,
         params: [UInt8],
         trigger: TriggerSource,
+        isStarted: Bool = false,
         at now: Timestamp,
         in transaction: Transaction
     ) throws -> InstanceRecord? {
@@ -153,16 +155,33 @@ extension InstanceRecord {
         guard let sequence else { return nil }
         try transaction.execute(
             """
-            INSERT INTO workflow_runs (instance, run, workflow_id, version_id, status, wake_at, created_at, modified_at)
-            VALUES (?, 1, ?, ?, 'queued', ?, ?, ?)
+            INSERT INTO workflow_runs
+                (instance, run, workflow_id, version_id, status, wake_at, invocation, started_at, created_at,
+                modified_at)
+            VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             .integer(sequence),
             .text(workflow.id),
             .text(workflow.version.id),
-            .integer(now.milliseconds),
+            .text((isStarted ? InstanceStatus.running : .queued).rawValue),
+            isStarted ? .null : .integer(now.milliseconds),
+            .integer(isStarted ? 1 : 0),
+            isStarted ? .integer(now.milliseconds) : .null,
             .integer(now.milliseconds),
             .integer(now.milliseconds)
         )
-        return try find(sequence, in: transaction)
+        return InstanceRecord(
+            sequence: sequence,
+            workflowID: workflow.id,
+            id: id,
+            triggerSource: trigger,
+            createdAt: now,
+            run: 1,
+            versionID: workflow.version.id,
+            status: .queued,
+            wakeAt: now,
+            losses: 0,
+            modifiedAt: now
+        )
     }
 }

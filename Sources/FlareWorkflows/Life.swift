@@ -54,6 +54,8 @@ final class Life: Sendable {
         var isClosed = false
         /// Whether begins are written before they are answered.
         var isWritingThrough = false
+        /// Whether it does nothing but wait, and has left its place to others.
+        var isIdle = false
         /// When the rules are to be asked again.
         var check: (at: Timestamp, alarm: Deadlines.Token)?
         var writing: Deadlines.Token?
@@ -61,12 +63,14 @@ final class Life: Sendable {
 
     private let claim: RunRecord.Claim
     private let store: WorkflowStore
+    private let lives: Lives
     private let state: Mutex<State>
     private let watch = Wake()
 
-    init(_ claim: RunRecord.Claim, store: WorkflowStore) {
+    init(_ claim: RunRecord.Claim, store: WorkflowStore, lives: Lives) {
         self.claim = claim
         self.store = store
+        self.lives = lives
         state = Mutex(State(rules: LifeState(at: store.time.now())))
     }
 
@@ -106,6 +110,12 @@ final class Life: Sendable {
         for alarm in alarms { store.deadlines.drop(alarm) }
     }
 
+    /// Whether it counts against the number of runs whose code may run at once.
+    var holdsPlace: Bool { state.withLock { !$0.isIdle } }
+
+    /// Whether no attempt runs.
+    var isQuiet: Bool { state.withLock { $0.rules.firstTimeout == nil } }
+
     /// A pause was asked for, or is not wanted any more.
     func setPausing(_ isPausing: Bool) {
         state.withLock { $0.rules.setPausing(isPausing, at: store.time.now()) }
@@ -129,6 +139,7 @@ final class Life: Sendable {
             guard let step = call.step else { return read(call, reply) }
             if let answer = beginAtOnce(call, step) { return reply(answer.reply) }
             let pending = state.withLock { state in
+                occupy(&state)
                 let number = state.rules.call(at: store.time.now())
                 if call.endsAttempt { state.rules.ended(step) }
                 if call.countsAsStep { state.begun += 1 }
@@ -153,6 +164,7 @@ final class Life: Sendable {
             guard state.rules.mayBegin, !state.isWritingThrough, state.begun < state.inheritance.stepsMax,
                 !state.inheritance.unfinished.contains(step), !state.unwritten.contains(where: { $0.key == step })
             else { return nil }
+            occupy(&state)
             state.begun += 1
             state.unwritten.append(begun)
             state.rules.heard(at: now)
@@ -173,10 +185,13 @@ final class Life: Sendable {
 
     private func write(_ pending: Pending, _ begun: [BegunStep], isAgain: Bool) {
         store.database.write(waitingMax: .max) { [claim, store] transaction in
+            transaction.afterCommit { store.watchers.notify(claim.key.instance) }
+            if try StepLedger.complete(begun, ending: pending.call, claim, at: store.time.now(), in: transaction) {
+                return StepLedger.Decision.done([])
+            }
             guard let current = try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction) else {
                 throw FlareError(.interrupted, "the instance no longer runs here")
             }
-            transaction.afterCommit { store.watchers.notify(claim.key.instance) }
             let ledger = StepLedger(
                 run: claim.key,
                 now: store.time.now(),
@@ -258,6 +273,7 @@ final class Life: Sendable {
     private func again(_ number: Int) {
         let held = state.withLock { state -> (call: Pending, alarm: Deadlines.Token)? in
             guard let held = state.held.removeValue(forKey: number) else { return nil }
+            occupy(&state)
             return state.rules.resume(number, at: store.time.now()) ? held : nil
         }
         guard let held else { return }
@@ -277,11 +293,26 @@ final class Life: Sendable {
             case .hung(let step): state.end = .hung(step)
             case .check(let time):
                 arm(&state, at: time)
+                leave(&state)
                 return false
             }
             return true
         }
         if isOver { watch.notify() }
+    }
+
+    /// Lets others have the place while the code does nothing but wait.
+    private func leave(_ state: inout State) {
+        guard !state.isIdle, state.rules.onlyWaits else { return }
+        state.isIdle = true
+        lives.freePlace()
+    }
+
+    /// The code goes on, whether there is a place or not.
+    private func occupy(_ state: inout State) {
+        guard state.isIdle else { return }
+        state.isIdle = false
+        lives.takePlaces(1)
     }
 
     /// Sets the alarm for the first attempt that may hang.

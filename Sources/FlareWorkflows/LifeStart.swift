@@ -28,36 +28,67 @@ struct LifeStart: Sendable {
         }
     }
 
+    /// The first life of an instance that is created with a place.
+    init(
+        _ instance: InstanceRecord,
+        of workflow: WorkflowRecord,
+        _ new: NewInstance,
+        store: WorkflowStore,
+        lives: Lives
+    ) {
+        claim = RunRecord.Claim(key: instance.key, invocation: 1, isFirst: true)
+        life = Life(claim, store: store, lives: lives)
+        preparation = Preparation(
+            start: WorkflowStart(
+                workflow: workflow.name,
+                instance: instance.id,
+                timestamp: instance.createdAt,
+                payload: new.params,
+                schedule: new.schedule
+            ),
+            version: workflow.version,
+            inheritance: Life.Inheritance(
+                journal: [],
+                unfinished: [],
+                stepsMax: workflow.settings.steps ?? Limits.workflowStepsMax
+            )
+        )
+    }
+
+    init(claim: RunRecord.Claim, life: Life, preparation: Preparation?) {
+        self.claim = claim
+        self.life = life
+        self.preparation = preparation
+    }
+
     /// Reads what the code of a run needs.
     static func prepare(
         _ claim: RunRecord.Claim,
         at now: Timestamp,
         in transaction: Transaction
     ) throws -> Preparation {
-        guard let instance = try InstanceRecord.find(claim.key.instance, in: transaction),
-            let workflow = try WorkflowRecord.find(instance.workflowID, in: transaction),
-            let version = try WorkflowVersionRecord.find(instance.versionID, in: transaction)
-        else { throw FlareError(.instanceNotFound, "the instance was deleted") }
+        guard let facts = try LifeFactsRecord.find(claim.key, in: transaction) else {
+            throw FlareError(.instanceNotFound, "the instance was deleted")
+        }
         let ledger = StepLedger(run: claim.key, now: now, transaction: transaction)
         // A run that begins has no steps.
         let journal = claim.isFirst ? [] : try ledger.journal()
         let start = WorkflowStart(
-            workflow: workflow.name,
-            instance: instance.id,
-            timestamp: instance.createdAt,
-            payload: try RunHistoryRecord.params(of: claim.key, in: transaction),
+            workflow: facts.workflow,
+            instance: facts.instance,
+            timestamp: facts.createdAt,
+            payload: facts.params,
             journal: journal.map(\.entry),
-            schedule: instance.triggerSource == .cron
-                ? try InstanceRecord.schedule(of: instance.sequence, in: transaction) : nil
+            schedule: facts.schedule
         )
         let unfinished = claim.isFirst ? [] : try StepRecord.unfinished(of: claim.key, in: transaction)
         var preparation = Preparation(
             start: start,
-            version: version,
+            version: facts.version,
             inheritance: Life.Inheritance(
                 journal: journal.map(\.sequence),
                 unfinished: Set(unfinished),
-                stepsMax: workflow.settings.steps ?? Limits.workflowStepsMax
+                stepsMax: facts.settings.steps ?? Limits.workflowStepsMax
             )
         )
         if claim.closing != nil {

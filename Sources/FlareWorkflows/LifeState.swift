@@ -73,6 +73,12 @@ struct LifeState: Sendable {
     /// Whether new steps begin: no pause is asked for.
     var mayBegin: Bool { !isPausing && !isClosed }
 
+    /// Whether the code does nothing but wait for the engine.
+    var onlyWaits: Bool {
+        !calls.isEmpty && attempts.isEmpty
+            && calls.values.allSatisfy { if case .held = $0 { true } else { false } }
+    }
+
     /// When the first attempt that runs is past its time.
     var firstTimeout: Timestamp? { attempts.values.min() }
 

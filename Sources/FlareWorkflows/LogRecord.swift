@@ -92,6 +92,29 @@ struct LogRecord: Sendable {
         )
     }
 
+    /// Writes the four lines of a step whose first attempt succeeds.
+    static func insertStep(
+        _ label: String,
+        into run: RunKey,
+        from begin: Timestamp,
+        to end: Timestamp,
+        in transaction: Transaction
+    ) throws {
+        let (instance, run) = (SQLValue.integer(run.instance), SQLValue.integer(Int64(run.run)))
+        let (from, to) = (SQLValue.integer(begin.milliseconds), SQLValue.integer(end.milliseconds))
+        try transaction.execute(
+            """
+            INSERT INTO workflow_log (instance, run, at, type, step, attempt)
+            VALUES (?, ?, ?, 'step_started', ?, NULL), (?, ?, ?, 'attempt_started', ?, 1),
+                (?, ?, ?, 'attempt_completed', ?, 1), (?, ?, ?, 'step_completed', ?, NULL)
+            """,
+            [
+                instance, run, from, .text(label), instance, run, from, .text(label),
+                instance, run, to, .text(label), instance, run, to, .text(label),
+            ]
+        )
+    }
+
     /// Lines of an instance after a cursor, over all its runs.
     static func list(
         of instance: Int64,

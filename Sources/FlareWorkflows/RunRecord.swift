@@ -194,6 +194,26 @@ enum RunRecord {
         return deletion
     }
 
+    /// As `nextFinishOrder`, for an invocation that may change the run and that nobody has asked to pause or to undo.
+    ///
+    /// Nil when it is not so.
+    static func nextFinishOrder(
+        _ key: RunKey,
+        running invocation: Int64,
+        in transaction: Transaction
+    ) throws -> Int64? {
+        try transaction.row(
+            """
+            UPDATE workflow_runs SET finished_steps = finished_steps + 1, losses = 0
+            WHERE instance = ? AND run = ? AND invocation = ? AND status = 'running' RETURNING finished_steps
+            """,
+            .integer(key.instance),
+            .integer(Int64(key.run)),
+            .integer(invocation),
+            decode: { $0.integer(0) }
+        )
+    }
+
     /// Takes the next place in the run's journal.
     ///
     /// A step that finishes also ends a row of losses.

@@ -63,7 +63,7 @@ extension StepLedger {
             if case .succeeded(.do, let name, 1, let value)? = call, standing != .rollingBack,
                 StepKey(.do, name) == step.key, TaggedJSON.size(value) <= Limits.workflowValueBytesMax
             {
-                try complete(step, value)
+                try complete(step, value, order: RunRecord.nextFinishOrder(run, in: transaction))
                 isEnded = true
             } else {
                 // Whatever the run has come to meanwhile, this step has begun.
@@ -75,16 +75,31 @@ extension StepLedger {
         return isEnded
     }
 
+    /// The common case of `write`, with as few statements as can be: the only step that has begun ends with a value, in
+    /// a run that simply goes on.
+    ///
+    /// Returns whether it was that case.
+    static func complete(
+        _ begun: [BegunStep],
+        ending call: StepCall,
+        _ claim: RunRecord.Claim,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws -> Bool {
+        guard begun.count == 1, let step = begun.first, case .succeeded(.do, let name, 1, let value) = call,
+            StepKey(.do, name) == step.key, TaggedJSON.size(value) <= Limits.workflowValueBytesMax,
+            let order = try RunRecord.nextFinishOrder(claim.key, running: claim.invocation, in: transaction)
+        else { return false }
+        try StepLedger(run: claim.key, now: now, transaction: transaction).complete(step, value, order: order)
+        return true
+    }
+
     /// Writes a step with its only attempt, begun before and complete now.
-    private func complete(_ begun: BegunStep, _ value: [UInt8]) throws {
+    private func complete(_ begun: BegunStep, _ value: [UInt8], order: Int64) throws {
         let label = begun.key.label
-        let sequence = try StepRecord.insertComplete(begun, value, of: run, at: now, in: transaction)
+        let sequence = try StepRecord.insertComplete(begun, value, of: run, order: order, at: now, in: transaction)
         try AttemptRecord.insertComplete(of: sequence, from: begun.startedAt, to: now, in: transaction)
-        let earlier = StepLedger(run: run, now: begun.startedAt, transaction: transaction)
-        try earlier.log(LogRecord(.stepStarted, step: label))
-        try earlier.log(LogRecord(.attemptStarted, step: label, attempt: 1))
-        try log(LogRecord(.attemptCompleted, step: label, attempt: 1))
-        try log(LogRecord(.stepCompleted, step: label))
+        try LogRecord.insertStep(label, into: run, from: begun.startedAt, to: now, in: transaction)
     }
 }
 

@@ -168,7 +168,13 @@ struct StepLedger {
     /// One that was sent before is consumed at once.
     func wait(_ name: StepCall.StepName, type: String, timeout: Duration?) throws -> Decision {
         let key = StepKey(.wait, name)
-        if let step = try StepRecord.find(key, of: run, in: transaction) { return try answer(step) }
+        if let step = try StepRecord.find(key, of: run, in: transaction) {
+            guard !step.isFinished, let event = try EventRecord.take(type, of: run.instance, in: transaction) else {
+                return try answer(step)
+            }
+            try receive(event, step)
+            return .done(event.value)
+        }
         if let refusal = try refusal(of: key) { return .refused(refusal) }
         let length = timeout ?? .seconds(86_400)
         guard length.milliseconds <= Limits.workflowSleepMillisecondsMax else { return .refused(tooLong(key)) }
@@ -184,11 +190,13 @@ struct StepLedger {
         return try answer(step)
     }
 
-    /// Gives an event to the step that waits for it.
+    /// Gives the oldest event of a type to the step that has waited for it longest.
     ///
     /// False when none does.
-    func deliver(_ event: EventRecord) throws -> Bool {
-        guard let step = try StepRecord.waiting(for: event.type, of: run, in: transaction) else { return false }
+    func deliver(_ type: String) throws -> Bool {
+        guard let step = try StepRecord.waiting(for: type, of: run, in: transaction),
+            let event = try EventRecord.take(type, of: run.instance, in: transaction)
+        else { return false }
         try receive(event, step)
         return true
     }

@@ -248,11 +248,11 @@ extension StepRecord {
         _ begun: BegunStep,
         _ value: [UInt8],
         of run: RunKey,
+        order: Int64,
         at now: Timestamp,
         in transaction: Transaction
     ) throws -> Int64 {
-        let order = try RunRecord.nextFinishOrder(run, in: transaction)
-        return try transaction.row(
+        try transaction.row(
             """
             INSERT INTO workflow_steps
                 (instance, run, kind, name, n, status, config, started_at, is_sensitive, has_rollback, attempts,

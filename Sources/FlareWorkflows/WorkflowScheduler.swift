@@ -57,24 +57,36 @@ package struct WorkflowScheduler: Service {
     }
 
     private func loop() async {
+        lives.setServing(true)
+        defer { lives.setServing(false) }
+        var alarm: Deadlines.Token?
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
+                let work = lives.work()
+                for start in work.starts { group.addTask { await run(start) } }
+                guard work.mustLook else {
+                    await lives.wait()
+                    continue
+                }
+                if let alarm { store.deadlines.drop(alarm) }
                 do {
-                    let (starts, next) = try await claim(lives.freePlaces)
+                    let free = lives.freePlaces
+                    let (starts, next) = try await claim(free)
+                    lives.setBacklog(starts.count >= free)
                     lives.takePlaces(starts.count)
-                    for start in starts {
-                        group.addTask {
-                            await InstanceDriver(start, store: store, lives: lives, hooks: hooks).run()
-                            lives.freePlace()
-                        }
-                    }
-                    await lives.scheduler.wait(until: next, time: store.time)
+                    for start in starts { group.addTask { await run(start) } }
+                    alarm = next.map { store.deadlines.set(at: $0) { [lives] in lives.look() } }
                 } catch {
                     store.logger.error("due workflow instances could not be read", metadata: ["error": "\(error)"])
-                    await store.time.sleep(until: store.time.now() + .seconds(1))
+                    alarm = store.deadlines.set(at: store.time.now() + .seconds(1)) { [lives] in lives.look() }
                 }
             }
         }
+    }
+
+    private func run(_ start: LifeStart) async {
+        await InstanceDriver(start, store: store, lives: lives, hooks: hooks).run()
+        if start.life.holdsPlace { lives.freePlace() }
     }
 
     /// Takes due runs for the free places.
@@ -92,7 +104,7 @@ package struct WorkflowScheduler: Service {
                 // A run that is undone goes no further.
                 if claim.closing == nil, !claim.isFirst { try ledger.settleDue() }
                 try ledger.log(LogRecord(.workflowRunning))
-                let life = Life(claim, store: store)
+                let life = Life(claim, store: store, lives: lives)
                 transaction.afterCommit {
                     lives.insert(life, for: claim.key)
                     store.watchers.notify(claim.key.instance)

@@ -25,13 +25,24 @@ extension WorkflowService {
         return try await store.database.write { transaction in
             let workflow = try self.workflow(name, in: transaction)
             var body = InstancesCreatedBody()
+            let places = self.lives.placesForNew
             for (index, instance) in instances.enumerated() {
                 do {
-                    body.created.append(try self.create(instance, of: workflow.name, in: transaction).body)
+                    body.created.append(
+                        try self.create(
+                            instance,
+                            of: workflow,
+                            atOnce: body.created.count < places,
+                            in: transaction
+                        ).body
+                    )
                 } catch let error as FlareError where error.code.isOfOneInstance {
                     let id = instance.id ?? ""
                     body.errors.append(.init(index: index, id: id, code: error.code.apiCode, message: error.message))
                 }
+            }
+            if let last = body.created.last {
+                try WorkflowRecord.setTriggered(workflow.id, at: last.createdOn, in: transaction)
             }
             return body
         }

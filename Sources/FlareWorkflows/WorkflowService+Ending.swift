@@ -61,7 +61,7 @@ extension WorkflowService {
         transaction.afterCommit { [store, lives] in
             lives.find(key)?.stop()
             store.watchers.notify(key.instance)
-            lives.scheduler.notify()
+            lives.look()
         }
         return state.status
     }

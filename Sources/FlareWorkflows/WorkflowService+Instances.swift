@@ -40,6 +40,21 @@ extension WorkflowService {
         in transaction: Transaction
     ) throws -> InstanceRecord {
         let workflow = try workflow(name, in: transaction)
+        let created = try create(instance, of: workflow, atOnce: lives.placesForNew > 0, in: transaction)
+        try WorkflowRecord.setTriggered(workflow.id, at: created.createdAt, in: transaction)
+        return created
+    }
+
+    /// Creates an instance of a workflow that was read in the same transaction.
+    ///
+    /// That the workflow was triggered is left to the caller to note. With `atOnce` it gets a place with its creation,
+    /// which saves it the way through the queue.
+    func create(
+        _ instance: NewInstance,
+        of workflow: WorkflowRecord,
+        atOnce: Bool,
+        in transaction: Transaction
+    ) throws -> InstanceRecord {
         guard workflow.kind == .worker || instance.trigger == .shell else {
             throw FlareError(
                 .invalidArgument,
@@ -61,11 +76,13 @@ extension WorkflowService {
             )
         }
         let now = store.time.now()
+        let isStarted = atOnce && workflow.kind == .worker
         let created = try InstanceRecord.insert(
             id,
             of: workflow,
             params: instance.params,
             trigger: instance.trigger,
+            isStarted: isStarted,
             at: now,
             in: transaction
         )
@@ -80,10 +97,15 @@ extension WorkflowService {
         if let schedule = instance.schedule {
             try InstanceRecord.setSchedule(schedule, of: created.sequence, in: transaction)
         }
-        try WorkflowRecord.setTriggered(workflow.id, at: now, in: transaction)
         let line = LogRecord(.workflowQueued, message: instance.trigger.rawValue)
         try line.insert(into: created.key, at: now, in: transaction)
-        transaction.afterCommit { [lives] in lives.scheduler.notify() }
+        guard isStarted else {
+            transaction.afterCommit { [lives] in lives.look() }
+            return created
+        }
+        try LogRecord(.workflowRunning).insert(into: created.key, at: now, in: transaction)
+        let start = LifeStart(created, of: workflow, instance, store: store, lives: lives)
+        transaction.afterCommit { [lives] in lives.hand(start) }
         return created
     }
 
@@ -138,24 +160,24 @@ extension WorkflowService {
             let event = EventRecord(type: type, payload: payload, sentAt: now)
             let ledger = StepLedger(run: instance.key, now: now, transaction: transaction)
             try ledger.log(LogRecord(.eventReceived, message: type))
-            if try ledger.deliver(event) {
+            guard try EventRecord.count(of: instance.sequence, in: transaction) < Limits.workflowEventsWaitingMax
+            else {
+                throw FlareError(
+                    .tooManyRequests,
+                    "\(Limits.workflowEventsWaitingMax) events wait for instance \"\(instance.id)\" already"
+                )
+            }
+            try event.insert(for: instance.sequence, in: transaction)
+            // Code that runs takes it itself, so that it learns of it where the step finishes in the journal.
+            if try !instance.status.hasCode && ledger.deliver(type) {
                 var state = try RunRecord.state(of: instance.key, in: transaction)
                 if case .wake(let wake) = state.event(.awakened, at: now) {
                     try RunRecord.setWaiting(instance.key, state, wake: wake, at: now, in: transaction)
                 }
-            } else {
-                guard try EventRecord.count(of: instance.sequence, in: transaction) < Limits.workflowEventsWaitingMax
-                else {
-                    throw FlareError(
-                        .tooManyRequests,
-                        "\(Limits.workflowEventsWaitingMax) events wait for instance \"\(instance.id)\" already"
-                    )
-                }
-                try event.insert(for: instance.sequence, in: transaction)
             }
             transaction.afterCommit {
                 lives.find(instance.key)?.wakeCalls()
-                lives.scheduler.notify()
+                lives.look()
                 store.watchers.notify(instance.sequence)
             }
             return InstanceEventBody(instanceID: instance.id, timestamp: now)

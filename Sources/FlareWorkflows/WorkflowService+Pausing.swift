@@ -68,7 +68,7 @@ extension WorkflowService {
             try body(ledger, state, action) { lives.find(instance.key) }
             transaction.afterCommit {
                 store.watchers.notify(instance.sequence)
-                lives.scheduler.notify()
+                lives.look()
             }
             return (state.status, now)
         }

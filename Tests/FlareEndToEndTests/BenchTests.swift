@@ -114,7 +114,7 @@ extension EndToEnd {
         func all() async throws {
             try await FlareFixture.with { f in
                 let reports = try await f.run("flare-bench", ["all", "--quick"]).check().json().arrayValue ?? []
-                #expect(reports.count == 7)
+                #expect(reports.count == 8)
                 for report in reports where report["skipped"] == nil { try check(report) }
             }
         }

@@ -17,6 +17,9 @@ package enum InstanceStatus: String, Codable, Sendable, CaseIterable {
     case errored
     case terminated
 
+    /// Whether its code may run now.
+    package var hasCode: Bool { self == .running || self == .waitingForPause || self == .rollingBack }
+
     /// Whether nothing more happens to the instance.
     package var isFinal: Bool { self == .complete || self == .errored || self == .terminated }
 }

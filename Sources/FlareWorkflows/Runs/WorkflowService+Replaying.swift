@@ -104,7 +104,7 @@ extension WorkflowService {
             "\(order.reason.rawValue) of \(source) from \(plan.from ?? "the beginning"); steps kept: \(body.kept)"
         try LogRecord(.workflowReplayed, message: message).insert(into: run, at: now, in: transaction)
         transaction.afterCommit { [lives, store] in
-            lives.scheduler.notify()
+            lives.look()
             store.watchers.notify(instance.sequence)
         }
         return body
