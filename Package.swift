@@ -173,7 +173,9 @@ let package = Package(
         ),
         .testTarget(
             name: "FlareWorkersTests",
-            dependencies: ["FlareModel", "FlareStore", "FlareWorkers", nioCore, nioPosix, logging],
+            dependencies: [
+                "FlareModel", "FlareStore", "FlareWorkers", "FlareTestSupport", nioCore, nioPosix, logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -206,11 +206,12 @@ package final class WorkflowService: Sendable {
 
     private func requireIdle(_ workflow: WorkflowRecord, to verb: String, in transaction: Transaction) throws {
         let unfinished = try InstanceRecord.unfinished(of: workflow.id, limit: 1_000, in: transaction)
-        guard let first = unfinished.first else { return }
+        guard !unfinished.isEmpty else { return }
+        let count = unfinished.count == 1 ? "an unfinished instance" : "\(unfinished.count) unfinished instances"
         throw FlareError(
             .inUse,
-            "workflow \"\(workflow.name)\" has \(unfinished.count) unfinished instances and cannot be \(verb)",
-            hint: "wait for them, or terminate them: flare workflows terminate \(workflow.name) \(first)"
+            "workflow \"\(workflow.name)\" has \(count) and cannot be \(verb)",
+            hint: "wait for the end, or terminate them: flare workflows terminate \(workflow.name) --all"
         )
     }
 }

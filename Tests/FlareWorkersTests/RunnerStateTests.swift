@@ -62,6 +62,20 @@ import Testing
         #expect(state.load == 0)
     }
 
+    @Test(arguments: [
+        "FATAL ERROR: Scavenger: semi-space copy Allocation failed - JavaScript heap out of memory",
+        "terminate called after throwing an instance of 'std::bad_alloc'",
+    ])
+    func `that memory ran out is remembered, however many lines of a stack follow`(line: String) throws {
+        var state = RunnerState(now: start, limits: .example)
+        state.stray("a line of user code")
+        #expect(!state.isOutOfMemory)
+        state.stray(line)
+        for frame in 1...40 { state.stray("\(frame): 0xd32ce1 [/usr/bin/node]") }
+        #expect(state.isOutOfMemory)
+        #expect(state.strayLines.count == 20)
+    }
+
     @Test func `a flood of console lines is cut, and what was left out is counted`() throws {
         var state = RunnerState(now: start, limits: .example)
         let admitted = (0..<Limits.consoleLinesBurst).count { _ in state.admitLine(at: start) == 0 }

@@ -10,6 +10,7 @@ struct ServiceTests {
         import { WorkerEntrypoint } from "cloudflare:workers";
         export default class extends WorkerEntrypoint {
           own = () => "not a method";
+          get title() { return `models of ${this.env.NAME}`; }
           async run(model, inputs) {
             const data = inputs.text.map((text) => [text.length]);
             return { model, data, at: new Date(7), seen: new Map([[1, new Set([2])]]) };
@@ -46,6 +47,13 @@ struct ServiceTests {
             return [rest, at instanceof Date && at.getTime(), seen.get(1).has(2), typeof env.AI.run, isAwaitable];
           },
           props: (request, env) => env.ADMIN.who(),
+          async properties(request, env) {
+            const told = async (value) => { try { return await value(); } catch (error) { return error.message; } };
+            return [
+              await env.AI.title, await told(() => env.AI.own), await told(() => env.AI.nothing),
+              await told(() => env.AI.fail), await told(() => env.AI.title()),
+            ];
+          },
           upsert: (request, env) => env.VECTOR_INDEX.upsert(),
           async failures(request, env) {
             const calls = [
@@ -104,6 +112,18 @@ struct ServiceTests {
             #expect(run == #"[{"model":"@cf/model","data":[[1],[2]]},7,true,"function",false]"#)
             #expect(try await fetch(fixture, "/props", worker: "front").text() == #"["ada","ai"]"#)
             #expect(try await fetch(fixture, "/upsert", worker: "front").text() == #"[true,"ai","function"]"#)
+        }
+    }
+
+    @Test func `a property of a service is read by awaiting it`() async throws {
+        try await Self.with { fixture in
+            let json = try JSONValue(json: await fetch(fixture, "/properties", worker: "front").bytes())
+            let texts = (json.arrayValue ?? []).compactMap(\.stringValue)
+            #expect(texts.first == "models of ai")
+            let missing = #"The RPC receiver does not implement the method "#
+            #expect(texts.dropFirst().prefix(2) == [missing + #""own"."#, missing + #""nothing"."#])
+            #expect(texts.count == 5 && texts[3].contains("fail: the results must be plain values"), "\(texts)")
+            #expect(texts.last == missing + #""title"."#)
         }
     }
 

@@ -1,49 +1,10 @@
 import FlareModel
+import FlareTestSupport
 import FlareWorkers
 import Testing
 
 @Suite(.enabled(if: WorkersFixture.toolsAreHere, "Node.js and esbuild are not installed"))
 struct WorkflowRunTests {
-    private static let seed = """
-        import { Ai } from "@cloudflare/ai";
-        import { Workflow } from "cloudflare:workers";
-
-        export interface Env { R2: R2Bucket; AI: any; VECTOR_INDEX: VectorizeIndex; }
-
-        export default class extends Workflow {
-          async run(event: Event) {
-            const ai = new Ai(this.env.AI);
-            const keysToFetch = event.messages.map((val) => {
-              return val.object.key;
-            });
-            const inputs = await this.ctx.run(
-        "read objects from R2", async () => {
-              const objects = [];
-              for (const key of keysToFetch) {
-                const object = await this.env.R2.get(key);
-                objects.push(await object.text());
-              }
-              return objects;
-            });
-            const embeddings = await this.ctx.run(
-              "generate embeddings",
-              async () => {
-                const { data } = await ai.run("@cf/baai/bge-small-en-v1.5", { text: inputs });
-                if (data.length) { return data; } else { throw new Error("Failed to generate embeddings"); }
-              },
-              { retries: { limit: 5, delayMs: 1000, backoff: "exponential" } }
-            );
-            await this.ctx.run("insert vectors", async () => {
-              const vectors = [];
-              keysToFetch.forEach((key, index) => {
-                vectors.push({ id: crypto.randomUUID(), values: embeddings[index].values, metadata: { r2Path: key } });
-              });
-              return this.env.VECTOR_INDEX.upsert();
-            });
-          }
-        }
-        """
-
     private static func wrangler(_ className: String) -> String {
         """
         {"name": "demo", "main": "index.ts", "r2_buckets": [{"binding": "R2", "bucket_name": "photos"}],
@@ -53,7 +14,7 @@ struct WorkflowRunTests {
 
     @Test func `the class of the announcement runs as it is printed there`() async throws {
         try await WorkersFixture.with { fixture in
-            try await fixture.deploy(Self.wrangler("default"), Self.seed)
+            try await fixture.deploy(Self.wrangler("default"), Announcement.workflow)
             let engine = StepEngine(prepared: ["generate embeddings": "[[1],[2]]", "insert vectors": ""])
             let payload = #"{"queue":"q","messages":[{"object":{"key":"a"}},{"object":{"key":"b"}}]}"#
             let result = try await engine.run(fixture, payload: payload)
@@ -201,6 +162,28 @@ struct WorkflowRunTests {
             #expect(messages.count == 5)
             #expect(messages.allSatisfy { $0.hasPrefix("DataCloneError: ") }, "\(messages)")
             #expect(engine.log.count { $0.hasPrefix("failed") } == 5)
+        }
+    }
+
+    @Test func `an instance without params has an empty payload, and the first shape no messages`() async throws {
+        let source = """
+            import { Workflow, WorkflowEntrypoint } from "cloudflare:workers";
+            export class Bare extends WorkflowEntrypoint {
+              async run({ payload }) { return [payload, payload.name ?? "nobody"]; }
+            }
+            export class First extends Workflow {
+              async run({ messages }) { return messages; }
+            }
+            """
+        try await WorkersFixture.with { fixture in
+            try await fixture.deploy(Self.wrangler("Bare"), source)
+            for (name, payload, expected) in [
+                ("Bare", "", #"[{},"nobody"]"#), ("Bare", #"{"name":"Ada"}"#, #"[{"name":"Ada"},"Ada"]"#),
+                ("First", "", "[]"), ("First", "{}", "[{}]"),
+            ] {
+                let result = try await StepEngine().run(fixture, className: name, payload: payload)
+                #expect(String(decoding: result.body, as: UTF8.self) == expected)
+            }
         }
     }
 

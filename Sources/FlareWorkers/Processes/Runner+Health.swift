@@ -51,7 +51,7 @@ extension Runner {
 
     /// The process has ended by itself, or was ended from outside.
     func endedAlone(_ status: Int32, _ process: RunnerProcess?) {
-        let stray = state.withLock { $0.strayLines }
+        let (stray, isOutOfMemory) = state.withLock { ($0.strayLines, $0.isOutOfMemory) }
         let text = stray.joined(separator: "\n")
         let how = status >= 256 ? "was killed by signal \(status - 256)" : "ended with status \(status)"
         let message = "the process of the Worker \"\(worker)\" \(how)"
@@ -59,7 +59,7 @@ extension Runner {
         // Nobody sends these from outside: V8 aborts or traps, or the code itself did.
         let isOwn = status >= 0 && (status < 256 || [SIGABRT, SIGTRAP, SIGILL, SIGSEGV].contains(status - 256))
         guard isOwn else { return close(FlareError(.engineUnavailable, message, hint: hint)) }
-        if ["out of memory", "heap limit", "allocation failed"].contains(where: text.lowercased().contains) {
+        if isOutOfMemory {
             return close(memoryError, .engineUnavailable, hint: memoryHint, mark: process?.mark)
         }
         let error = JavaScriptError(name: WorkerFault.endedName, message: message, stack: hint)

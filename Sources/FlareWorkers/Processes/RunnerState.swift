@@ -36,6 +36,8 @@ struct RunnerState {
     private var strayBudget = LineBudget()
     /// The last lines written outside of invocations, to explain a start that failed.
     private(set) var strayLines: [String] = []
+    /// Node has said that its heap is full; what it writes next, such as frames of the stack, may push that away.
+    private(set) var isOutOfMemory = false
 
     init(now: ContinuousClock.Instant, limits: RunnerLimits) {
         health = RunnerHealth(limits)
@@ -139,6 +141,10 @@ struct RunnerState {
     mutating func stray(_ line: String) {
         strayLines.append(line)
         if strayLines.count > 20 { strayLines.removeFirst() }
+        // Such as "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", from V8, or
+        // "terminate called after throwing an instance of 'std::bad_alloc'", from what is around it.
+        let signs = ["out of memory", "heap limit", "llocation failed", "std::bad_alloc"]
+        if signs.contains(where: line.contains) { isOutOfMemory = true }
     }
 
     /// Whether a console line may be handed on, so that a flood of them does not fill memory and disk.

@@ -178,7 +178,7 @@ function tagPlain(value, inner) {
 }
 
 function article(name) {
-  return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+  return `${/^(?:[AEIOU]|R2)/.test(name) ? "an" : "a"} ${name}`;
 }
 
 function untag(value) {

@@ -13,7 +13,8 @@ const valueBytesMax = 33_554_432;
 /// accident.
 const notMethods = new Set(["then", "catch", "finally", "toJSON", "constructor", "prototype", "asymmetricMatch"]);
 
-/// A service: `fetch(request)`, and every other name as a method of the other side. `route` goes with each call.
+/// A service: `fetch(request)`, and every other name as a method of the other side, or, when it is awaited without a
+/// call, as a property. `route` goes with each call.
 export function makeService(binding, label = `env.${binding}`, route = {}) {
   const own = {
     fetch: (input, init) => fetchService(binding, label, route, input, init),
@@ -25,9 +26,15 @@ export function makeService(binding, label = `env.${binding}`, route = {}) {
     get(target, key) {
       if (key === Symbol.toStringTag) return "Fetcher";
       if (typeof key === "symbol" || notMethods.has(key)) return undefined;
-      return Object.hasOwn(target, key) ? target[key] : (...args) => callMethod(binding, label, route, key, args);
+      return Object.hasOwn(target, key) ? target[key] : makeMember(binding, label, route, key);
     },
   });
+}
+
+function makeMember(binding, label, route, name) {
+  const call = (...args) => callMember(binding, `${label}.${name}()`, { ...route, method: name }, args);
+  const read = () => callMember(binding, `${label}.${name}`, { ...route, method: name, property: true }, []);
+  return Object.defineProperty(call, "then", { value: (done, failed) => read().then(done, failed) });
 }
 
 function invocationFor(what) {
@@ -36,12 +43,11 @@ function invocationFor(what) {
   return invocation;
 }
 
-async function callMethod(binding, label, route, method, args) {
-  const what = `${label}.${method}()`;
+async function callMember(binding, what, args, values) {
   const invocation = invocationFor(what);
-  const bytes = encodeValue(args, what, "the arguments");
+  const bytes = encodeValue(values, what, "the arguments");
   try {
-    const { body } = await callEngine(invocation, { b: binding, m: "rpc", args: { ...route, method } }, bytes);
+    const { body } = await callEngine(invocation, { b: binding, m: "rpc", args }, bytes);
     return decode(body);
   } catch (description) {
     if (description instanceof Error) throw description;
@@ -103,43 +109,46 @@ async function fetchService(binding, label, route, input, init) {
   }
 }
 
-/// Runs a method for another Worker. Sends the answer as soon as it is there; what `waitUntil` was given goes on.
+/// Runs a method for another Worker, or reads a property. Sends the answer as soon as it is there; what `waitUntil` was
+/// given goes on.
 export async function runMethod(target, invocation, header, body, env, ctx) {
-  const { method } = header;
-  const call = findMethod(target, method, env, ctx);
+  const { method, property } = header;
+  const call = findMember(target, method, property === true, env, ctx);
   const gone = new Promise((_, reject) => {
     invocation.onCancel = () => reject(makeError({ name: "AbortError", message: "the caller went away" }));
   });
   gone.catch(() => {});
   const result = await Promise.race([call(decode(body)), gone]);
-  const bytes = encodeValue(result, `${method}()`, "the results");
+  const bytes = encodeValue(result, property ? method : `${method}()`, "the results");
   sendFrame({ t: "head", id: invocation.id, end: true }, bytes);
   return { fields: {} };
 }
 
-/// A class's methods are those of its prototypes, never what an instance holds. Functions of a plain object are given
+/// A class's members are those of its prototypes, never what an instance holds. Functions of a plain object are given
 /// `env` and `ctx` behind their arguments, as handlers are: (argument, env, ctx).
-function findMethod(target, method, env, ctx) {
+function findMember(target, name, isProperty, env, ctx) {
   if (typeof target === "function") {
     if (!(target.prototype instanceof WorkerEntrypoint)) {
-      const name = target.name || "the export";
-      throw new TypeError(`${name} must extend WorkerEntrypoint to be called from other Workers`);
+      const title = target.name || "the export";
+      throw new TypeError(`${title} must extend WorkerEntrypoint to be called from other Workers`);
     }
-    if (!isMethod(target.prototype, method, WorkerEntrypoint.prototype)) throw missing(method);
+    if (!isMember(target.prototype, name, isProperty, WorkerEntrypoint.prototype)) throw missing(name);
     const instance = new target(ctx, env);
-    return async (args) => instance[method](...args);
+    return async (args) => isProperty ? instance[name] : instance[name](...args);
   }
   if (target === undefined) throw new TypeError("the Worker does not export the entrypoint that was asked for");
-  if (target === null || typeof target !== "object" || !isMethod(target, method, Object.prototype)) {
-    throw missing(method);
+  if (target === null || typeof target !== "object" || !isMember(target, name, isProperty, Object.prototype)) {
+    throw missing(name);
   }
-  return async (args) => target[method](...(args.length === 0 ? [undefined] : args), env, ctx);
+  if (isProperty) return async () => target[name];
+  return async (args) => target[name](...(args.length === 0 ? [undefined] : args), env, ctx);
 }
 
-function isMethod(object, method, end) {
-  if (notMethods.has(method)) return false;
+function isMember(object, name, isProperty, end) {
+  if (notMethods.has(name)) return false;
   for (let at = object; at !== null && at !== end; at = Object.getPrototypeOf(at)) {
-    if (Object.hasOwn(at, method)) return typeof Object.getOwnPropertyDescriptor(at, method).value === "function";
+    if (!Object.hasOwn(at, name)) continue;
+    return isProperty || typeof Object.getOwnPropertyDescriptor(at, name).value === "function";
   }
   return false;
 }

@@ -21,16 +21,17 @@ export async function runWorkflow(Class, invocation, header, body, env, ctx, lim
   const journal = readJournal(body.subarray(header.payloadBytes), header.journalBytes);
   const life = header.isVerification
     ? new Verification(invocation, body) : new Life(invocation, journal, limits, header.rollback);
-  const payload = header.isVerification ? life.payload : decode(body.subarray(0, header.payloadBytes));
+  const params = header.isVerification ? life.payload : decode(body.subarray(0, header.payloadBytes));
   const steps = stepsOf(life);
+  // As on Cloudflare, whose users read `event.payload.name` of instances that were created without params.
   const event = {
-    payload, timestamp: new Date(header.workflow.timestampMs), instanceId: header.workflow.instance,
-    workflowName: header.workflow.name,
+    payload: params === undefined ? {} : params, timestamp: new Date(header.workflow.timestampMs),
+    instanceId: header.workflow.instance, workflowName: header.workflow.name,
   };
   if (header.workflow.schedule) event.schedule = header.workflow.schedule;
   const isFirstShape = Class.prototype instanceof Workflow;
   const instance = new Class(isFirstShape ? Object.assign(ctx, steps, { run: steps.do }) : ctx, env);
-  const run = async () => isFirstShape ? instance.run(batchEvent(event)) : instance.run(event, steps);
+  const run = async () => isFirstShape ? instance.run(batchEvent(event, params)) : instance.run(event, steps);
   if (life instanceof Verification) return life.conclude(run);
   if (header.rollback) return { fields: { missing: await life.undo(run) }, body: nothing };
   const output = await run();
@@ -39,11 +40,10 @@ export async function runWorkflow(Class, invocation, header, body, env, ctx, lim
 }
 
 /// The event of the first announcement: the notifications that started the instance are its `messages`.
-function batchEvent(event) {
-  const { payload } = event;
-  const isBatch = payload !== null && typeof payload === "object" && Array.isArray(payload.messages);
-  const messages = payload === undefined ? [] : [payload];
-  return { ...event, ...(isBatch ? payload : { messages }) };
+function batchEvent(event, params) {
+  const isBatch = params !== null && typeof params === "object" && Array.isArray(params.messages);
+  const messages = params === undefined ? [] : [params];
+  return { ...event, ...(isBatch ? params : { messages }) };
 }
 
 /// What user code gets as `step`, and in the first shape as part of `this.ctx`.

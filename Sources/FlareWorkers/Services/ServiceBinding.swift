@@ -20,12 +20,13 @@ package struct ServiceBinding: Binding {
         try await callMethod(arguments, body: body, depth: 0)
     }
 
-    /// Runs a method of the other Worker: arguments and result travel as tagged JSON.
+    /// Runs a method of the other Worker, or reads a property: arguments and result travel as tagged JSON.
     ///
     /// Throws the `JavaScriptError` that its code threw.
     func callMethod(_ arguments: JSONValue, body: [UInt8], depth: Int) async throws -> BindingReply {
         try checkDepth(depth)
         var header: [String: JSONValue] = ["method": arguments["method"] ?? .null]
+        if arguments["property"] == .bool(true) { header["property"] = .bool(true) }
         if let props = props(arguments) { header["props"] = props }
         var invocation = Invocation(
             worker: declaration.target,
