@@ -42,7 +42,7 @@ export class Verification {
     this.#ended = new Promise((resolve) => { this.#end = resolve; });
   }
 
-  do(name, _configuration, callback) {
+  do(name, { callback }) {
     if (typeof callback !== "function") throw new TypeError(`the step "${name}" has no function to run`);
     return this.#ask("do", name);
   }
