@@ -30,6 +30,26 @@ package struct NewInstance: Sendable {
 }
 
 extension WorkflowService {
+    /// Throws `invalidArgument` for the workflow of a script, which the engine cannot run by itself.
+    static func requireCode(of workflow: WorkflowRecord) throws {
+        guard workflow.kind != .worker else { return }
+        throw FlareError(
+            .invalidArgument,
+            "workflow \"\(workflow.name)\" is a script, which somebody has to run",
+            hint: workflow.version.worker == loneScript
+                ? "flare step --id ID NAME -- COMMAND" : "flare workflows run \(workflow.version.worker)"
+        )
+    }
+
+    /// Throws for a workflow that nothing can trigger, as it is a script; returns the name of any other.
+    package func triggered(_ name: String) async throws -> String {
+        try await store.database.read { transaction in
+            let workflow = try self.workflow(name, in: transaction)
+            try Self.requireCode(of: workflow)
+            return workflow.name
+        }
+    }
+
     /// Creates an instance in the caller's transaction; it begins once that is committed.
     ///
     /// Throws `alreadyExists` when the id is taken: instances are never replaced.
@@ -40,14 +60,7 @@ extension WorkflowService {
         in transaction: Transaction
     ) throws -> InstanceRecord {
         let workflow = try workflow(name, in: transaction)
-        guard workflow.kind == .worker || instance.trigger == .shell else {
-            throw FlareError(
-                .invalidArgument,
-                "workflow \"\(workflow.name)\" is a script, which somebody has to run",
-                hint: workflow.version.worker == Self.loneScript
-                    ? "flare step --id ID NAME -- COMMAND" : "flare workflows run \(workflow.version.worker)"
-            )
-        }
+        if instance.trigger != .shell { try Self.requireCode(of: workflow) }
         let id = instance.id ?? Identifier.uuid()
         try NameRule.instance.validate(id)
         // A batch of a queue may be larger: what its messages are was checked when they were sent.

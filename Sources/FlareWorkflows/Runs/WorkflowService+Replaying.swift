@@ -125,6 +125,7 @@ extension WorkflowService {
         in transaction: Transaction
     ) throws -> WorkflowVersionRecord {
         let workflow = try workflow(instance.workflowID, in: transaction)
+        try Self.requireCode(of: workflow)
         let isKept = { [hooks] (version: WorkflowVersionRecord) in
             try hooks.keepsVersion(version.worker, version.workerVersion, transaction)
         }
