@@ -24,15 +24,20 @@ package struct Flare: AsyncParsableCommand {
 package enum FlareProgram {
     /// Ends the process with the status of the command when that is not 0.
     package static func run() async {
+        var words = Array(CommandLine.arguments.dropFirst())
         do {
-            let words = Array(CommandLine.arguments.dropFirst())
-            var command = try await Flare.asyncParseAsRoot(prepared(words))
+            words = try prepared(words)
+            var command = try await Flare.asyncParseAsRoot(words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
         } catch {
+            if let failure = UsageError.json(error, words) {
+                Shell(GlobalOptions(state: nil, json: true)).report(failure)
+                Flare.exit(withError: ExitCode(failure.code.exitStatus))
+            }
             Flare.exit(withError: error)
         }
     }

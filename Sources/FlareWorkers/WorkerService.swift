@@ -108,7 +108,7 @@ package final class WorkerService: Sendable {
                 throw FlareError(
                     .inUse,
                     "the Worker \"\(name)\" is needed by unfinished workflow instances",
-                    hint: "terminate them first, or wait for their end"
+                    hint: "wait for their end, or: flare workflows terminate NAME --all; see: flare workflows list"
                 )
             }
             let key = VersionKey(worker: name, version: record.currentVersion)

@@ -30,6 +30,26 @@ package struct NewInstance: Sendable {
 }
 
 extension WorkflowService {
+    /// Throws `invalidArgument` for the workflow of a script, which the engine cannot run by itself.
+    static func requireCode(of workflow: WorkflowRecord) throws {
+        guard workflow.kind != .worker else { return }
+        throw FlareError(
+            .invalidArgument,
+            "workflow \"\(workflow.name)\" is a script, which somebody has to run",
+            hint: workflow.version.worker == loneScript
+                ? "flare step --id ID NAME -- COMMAND" : "flare workflows run \(workflow.version.worker)"
+        )
+    }
+
+    /// Throws for a workflow that nothing can trigger, as it is a script; returns the name of any other.
+    package func triggered(_ name: String) async throws -> String {
+        try await store.database.read { transaction in
+            let workflow = try self.workflow(name, in: transaction)
+            try Self.requireCode(of: workflow)
+            return workflow.name
+        }
+    }
+
     /// Creates an instance in the caller's transaction; it begins once that is committed.
     ///
     /// Throws `alreadyExists` when the id is taken: instances are never replaced.
@@ -55,7 +75,7 @@ extension WorkflowService {
         atOnce: Bool,
         in transaction: Transaction
     ) throws -> InstanceRecord {
-        if instance.trigger != .shell { try requireCode(workflow) }
+        if instance.trigger != .shell { try Self.requireCode(of: workflow) }
         let id = instance.id ?? Identifier.uuid()
         try NameRule.instance.validate(id)
         // A batch of a queue may be larger: what its messages are was checked when they were sent.
@@ -100,22 +120,6 @@ extension WorkflowService {
         let start = LifeStart(created, of: workflow, instance, store: store, lives: lives)
         transaction.afterCommit { [lives] in lives.hand(start) }
         return created
-    }
-
-    /// Throws `invalidArgument` for a script: nothing but a command of its user begins one.
-    func requireCode(_ workflow: WorkflowRecord) throws {
-        guard workflow.kind == .shell else { return }
-        throw FlareError(
-            .invalidArgument,
-            "workflow \"\(workflow.name)\" is a script, which somebody has to run",
-            hint: workflow.version.worker == Self.loneScript
-                ? "flare step --id ID NAME -- COMMAND" : "flare workflows run \(workflow.version.worker)"
-        )
-    }
-
-    /// Checks that triggers can begin instances of a workflow; throws `invalidArgument` when it is a script.
-    package func requireTriggerable(_ name: String) async throws {
-        try await store.database.read { try self.requireCode(self.workflow(name, in: $0)) }
     }
 
     /// Creates an instance.

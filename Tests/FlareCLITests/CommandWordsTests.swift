@@ -1,3 +1,4 @@
+import ArgumentParser
 import FlareModel
 import Testing
 
@@ -17,6 +18,19 @@ struct CommandWordsTests {
         let error = #expect(throws: FlareError.self) { try CommandWords(["engine", "stat"], root: Flare.self) }
         #expect(error?.message.hasPrefix("flare engine has no command \"stat\"") == true)
         #expect(error?.hint == "see: flare engine --help")
+    }
+
+    @Test("what the parser refuses is JSON where that is asked for, and names the command's help")
+    func usageAsJSON() {
+        let words = ["workflows", "run", "--json"]
+        let error = #expect(throws: (any Error).self) { try Flare.parseAsRoot(words) }
+        guard let error else { return }
+        let failure = UsageError.json(error, words)
+        #expect(failure?.code.exitStatus == 64)
+        #expect(failure?.message == "Missing expected argument '<name>'")
+        #expect(failure?.hint == "see: flare workflows run --help")
+        #expect(UsageError.json(error, ["workflows", "run", "--", "--json"]) == nil)
+        #expect(UsageError.json(ExitCode(64), words) == nil)
     }
 
     @Test("arguments of a command are not taken for sub-commands")

@@ -82,6 +82,19 @@ struct WorkflowTextTests {
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
+    @Test("what an ended instance left unfinished waits for nothing any more")
+    func unfinished() {
+        var wait = StepBody(type: "waitForEvent", name: "approval-1")
+        wait.start = Self.start
+        wait.dueAt = Self.start + .seconds(86_400 * 3)
+        wait.eventType = "approve"
+        wait.finished = false
+        var instance = Self.instance(.terminated, [wait])
+        instance.end = Self.start + .seconds(5)
+        let line = WorkflowText.detail(instance, Self.layout).split(separator: "\n").last
+        #expect(line?.split(separator: " ", maxSplits: 3) == ["approval-1", "wait", "unfinished", "        5.0 s"])
+    }
+
     @Test("an instance that failed shows the error in full below a table of 80 columns")
     func failed() {
         let message = String(repeating: "really ", count: 12) + "gone"

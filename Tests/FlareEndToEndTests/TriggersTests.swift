@@ -11,7 +11,10 @@ extension EndToEnd {
             export class Tick extends WorkflowEntrypoint {
               async run(event, step) {
                 const { schedule, payload } = event;
-                return await step.do("see", async () => ({ schedule, messages: payload?.messages }));
+                return await step.do("see", async () => {
+                  if (event.messages !== payload?.messages) throw new Error("messages of two kinds");
+                  return { schedule, messages: event.messages };
+                });
               }
             }
 
@@ -100,7 +103,7 @@ extension EndToEnd {
                 let failed = try await f.run("workers", "trigger-scheduled", "clock", "--cron", "0 0 1 1 *")
                 #expect(failed.status == 1)
                 #expect(failed.stdout.contains("Error: no fireworks"))
-                #expect(failed.stdout.contains("index.ts:12"))
+                #expect(failed.stdout.contains("index.ts:15"))
                 let which = try await f.run("workers", "trigger-scheduled", "clock")
                 #expect(which.status == 64)
                 #expect(which.stderr.contains("2 cron triggers"))

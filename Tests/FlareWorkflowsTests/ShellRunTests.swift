@@ -102,6 +102,22 @@ struct ShellRunTests {
         #expect(third.decision == .run && third.occurrence == 3)
     }
 
+    @Test("the engine does not try to run a script: no replay, no verification, no trigger, no backfill")
+    func needsSomebody() async throws {
+        let (_, service) = try service()
+        _ = try await Self.attach(service)
+        func refuses(_ verb: () async throws -> Void) async {
+            let error = await #expect(throws: FlareError.self) { try await verb() }
+            #expect(error?.message == "workflow \"flow\" is a script, which somebody has to run")
+            #expect(error?.hint == "flare workflows run /x/flow.sh")
+        }
+        await refuses { _ = try await service.restart("one", of: "flow", from: nil) }
+        await refuses { _ = try await service.verify("flow", history: []) }
+        await refuses { _ = try await service.addSchedule("* * * * *", of: .workflow("flow")) }
+        await refuses { _ = try await service.triggered("flow") }
+        #expect(try await service.schedules(of: .workflow("flow")).isEmpty)
+    }
+
     @Test("an end that is told twice counts once, and one of a cut-off attempt not at all")
     func ends() async throws {
         let (_, service) = try service()

@@ -56,11 +56,7 @@ struct DevelopmentLoop: Sendable {
         if let reason {
             return shell.tell("\(reason) changed: deployed version \(deployment.worker.version)")
         }
-        shell.tell(DeploymentText.of(deployment))
-        if deployment.worker.handlers.contains("fetch"), let info = shell.launcher.recordedInfo() {
-            shell.tell("serves     http://127.0.0.1:\(info.controlPort)/workers/\(deployment.worker.name)/")
-            shell.tell("serves     http://\(deployment.worker.name).localhost:\(info.controlPort)/")
-        }
+        shell.tell(DeploymentText.of(deployment, controlPort: shell.launcher.recordedInfo()?.controlPort))
         shell.tell("watching   \(body.directory); Ctrl-C ends")
     }
 

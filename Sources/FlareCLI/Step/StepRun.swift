@@ -109,7 +109,13 @@ struct StepRun: FlareCommand {
                 )
             )
             signals.follow(end)
-            if isInterrupted || next.decision != .wait { return status }
+            Self.warnOfOmitted(end.recording.omittedBytes, label, call.engine.shell)
+            if isInterrupted { return status }
+            guard next.decision == .wait else {
+                // The command itself cannot say it.
+                if end.isTimedOut { call.engine.shell.warn("step \"\(label)\" ran out of time and was stopped") }
+                return status
+            }
             let time = next.until.map { " at \($0.text)" } ?? ""
             let what = end.isTimedOut ? "ran out of time" : "ended with status \(status)"
             call.engine.shell.warn("step \"\(label)\": attempt \(attempt) \(what); the next one begins\(time)")
@@ -157,9 +163,12 @@ struct StepRun: FlareCommand {
     /// Prints what the step wrote when it ran.
     private func replay(_ answer: ShellStepAnswerBody, _ shell: Shell) {
         for piece in answer.output ?? [] { shell.pass(Array(piece.bytes), toError: piece.stream == .stderr) }
-        if let omitted = answer.omittedBytes, omitted > 0 {
-            shell.warn("\(omitted) more bytes of the output of step \"\(answer.name)\" were not kept")
-        }
+        Self.warnOfOmitted(answer.omittedBytes ?? 0, "\(answer.name)#\(answer.occurrence)", shell)
+    }
+
+    private static func warnOfOmitted(_ count: Int, _ label: String, _ shell: Shell) {
+        guard count > 0 else { return }
+        shell.warn("step \"\(label)\": the last \(count) bytes of its output are not kept, and no replay has them")
     }
 }
 

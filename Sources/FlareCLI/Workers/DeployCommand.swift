@@ -47,13 +47,15 @@ struct DeployCommand: FlareCommand {
         let client = try await shell.client()
         let deployment = try await client.call("POST", WorkerPath.deployments, body: body, as: DeploymentBody.self)
         for warning in deployment.warnings { shell.warn(warning) }
-        shell.emit(deployment) { DeploymentText.of(deployment) }
+        let port = shell.launcher.recordedInfo()?.controlPort
+        shell.emit(deployment) { DeploymentText.of(deployment, controlPort: port) }
     }
 }
 
 /// What a deploy did, or would do, for people.
 enum DeploymentText {
-    static func of(_ deployment: DeploymentBody) -> String {
+    /// With the engine's port, the addresses of a Worker that answers requests are told, too.
+    static func of(_ deployment: DeploymentBody, controlPort: Int?) -> String {
         let worker = deployment.worker
         let files = "\(deployment.sourceFiles) \(deployment.sourceFiles == 1 ? "file" : "files")"
         let size = formatSizeBytes(deployment.bundleBytes)
@@ -63,6 +65,10 @@ enum DeploymentText {
             return (head + changes(deployment)).joined(separator: "\n")
         }
         var lines = ["deployed \(worker.name)", "version    \(worker.version)", bundle] + WorkerText.lines(worker)
+        if let controlPort, worker.handlers.contains("fetch") {
+            lines.append("serves     http://127.0.0.1:\(controlPort)/workers/\(worker.name)/")
+            lines.append("serves     http://\(worker.name).localhost:\(controlPort)/")
+        }
         if let workflow = worker.workflows.first {
             lines.append("next: flare workflows run \(workflow.name)")
         }

@@ -39,6 +39,9 @@ struct BulkReplay {
             )
         }
         if !shell.json { shell.line(Self.text(summary)) }
+        if let first = begun.first {
+            await ReplayedVersion.tell(first, of: name, wanted: body.version, client, shell)
+        }
         let failed = waits ? try await waitForAll(begun, client, shell) : 0
         if summary.refused > 0 || failed > 0 { throw ExitCode(1) }
     }

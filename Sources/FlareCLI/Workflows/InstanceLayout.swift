@@ -34,13 +34,18 @@ struct InstanceLayout: Sendable {
 struct StepTable {
     private let steps: [StepBody]
     private let layout: InstanceLayout
+    /// When the run has ended: what it left unfinished neither goes on nor waits any more.
+    private let ended: Timestamp?
 
-    init(_ steps: [StepBody], _ layout: InstanceLayout) {
+    init(_ steps: [StepBody], _ layout: InstanceLayout, ended: Timestamp? = nil) {
         self.steps = steps
         self.layout = layout
+        self.ended = ended
     }
 
     private static let headers = ["STEP", "TYPE", "STATE", "TRIES", "DURATION", "RESULT"]
+    /// The state of a step that the end of its run has cut off.
+    static let unfinished = "unfinished"
     private static let nameLimit = 24
     /// What a result needs at least to say something.
     private static let resultLimit = 16
@@ -112,13 +117,14 @@ struct StepTable {
 
     private func time(_ step: StepBody) -> String {
         guard let start = step.start, step.type != "termination" else { return "" }
-        return WorkflowText.duration((step.end ?? max(start, layout.now)) - start)
+        return WorkflowText.duration((step.end ?? max(start, ended ?? layout.now)) - start)
     }
 
     private func state(_ step: StepBody) -> (text: String, tone: Ink.Tone?) {
         if step.type == "termination" { return ("", nil) }
         if step.error != nil || step.success == false { return ("failed", .bad) }
         if step.success == true || step.finished == true { return ("complete", .good) }
+        if ended != nil { return (Self.unfinished, .quiet) }
         switch step.type {
         case "sleep": return ("sleeping", .quiet)
         case "waitForEvent": return ("waiting", .quiet)
@@ -134,7 +140,7 @@ struct StepTable {
     /// What it returned, why it failed, or what it waits for and how long; before that, whether a replay has kept it.
     private func result(_ step: StepBody) -> String {
         var parts: [String] = []
-        if step.end == nil, let due = step.dueAt {
+        if step.end == nil, ended == nil, let due = step.dueAt {
             let left = layout.left(until: due)
             switch step.type {
             case "sleep": parts.append(left)

@@ -32,7 +32,7 @@ enum WorkflowText {
         if let output = instance.output { facts.append(("output", json(output, limit: limit))) }
         if let error = instance.error { facts.append(("error", text(error))) }
         for warning in instance.warnings { facts.append(("warning", warning)) }
-        let steps = StepTable(instance.steps, layout).text
+        let steps = StepTable(instance.steps, layout, ended: instance.end).text
         return Table.labelled(facts) + (steps.isEmpty ? "" : "\n\n" + steps)
     }
 

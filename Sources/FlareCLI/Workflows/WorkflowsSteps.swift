@@ -26,10 +26,10 @@ struct WorkflowsSteps: FlareCommand {
         )
         let steps = detail.steps.filter { $0.type != "termination" }
         shell.list(steps, ["STEP", "TYPE", "ATTEMPTS", "DURATION", "OUTCOME", "OUTPUT"]) { step in
-            let duration = step.start.map { WorkflowText.duration(from: $0, to: step.end) } ?? ""
+            let duration = step.start.map { WorkflowText.duration(from: $0, to: step.end ?? detail.end) } ?? ""
             return [
-                step.name ?? "", step.type, step.attempts.map { "\($0.count)" } ?? "", duration, Self.outcome(step),
-                output(step),
+                step.name ?? "", step.type, step.attempts.map { "\($0.count)" } ?? "", duration,
+                Self.outcome(step, detail.end), output(step),
             ]
         }
     }
@@ -42,10 +42,11 @@ struct WorkflowsSteps: FlareCommand {
         return text.prefix(Self.shortLength) + "…"
     }
 
-    private static func outcome(_ step: StepBody) -> String {
+    private static func outcome(_ step: StepBody, _ ended: Timestamp?) -> String {
         let kept = step.isPatched == true ? ", patched" : step.keptFrom.map { ", kept from run \($0)" } ?? ""
         if step.error != nil { return "failed" + kept }
         if step.success == true || step.finished == true { return "complete" + kept }
+        if ended != nil { return StepTable.unfinished + kept }
         return step.dueAt.map { "until \($0.text)" } ?? "running"
     }
 

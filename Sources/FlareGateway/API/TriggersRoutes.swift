@@ -30,8 +30,7 @@ struct TriggersRoutes {
             return .result(try await triggers(of: .workflow(name), consumer: .workflow(name)))
         }
         routes.post(Self.workflow + "/triggers") { request in
-            let name = try await workflows.get(request.parameter("workflow")).name
-            try await workflows.requireTriggerable(name)
+            let name = try await workflows.triggered(request.parameter("workflow"))
             let body = try await request.json(TriggerRequest.self)
             switch (body.cron, body.queue) {
             case (let cron?, nil):
@@ -58,8 +57,9 @@ struct TriggersRoutes {
             try await .result(runs(of: .workflow(request.parameter("workflow")), request))
         }
         routes.post(Self.workflow + "/backfill") { request in
+            let name = try await workflows.triggered(request.parameter("workflow"))
             let body = try await request.json(BackfillRequest.self)
-            return .result(try await workflows.backfill(.workflow(request.parameter("workflow")), body))
+            return .result(try await workflows.backfill(.workflow(name), body))
         }
     }
 

@@ -31,6 +31,8 @@ export async function runWorkflow(Class, invocation, header, body, env, ctx, lim
   if (header.workflow.schedule) event.schedule = header.workflow.schedule;
   const isFirstShape = Class.prototype instanceof Workflow;
   const instance = new Class(isFirstShape ? Object.assign(ctx, steps, { run: steps.do }) : ctx, env);
+  // A batch of a queue is event.messages in both shapes.
+  if (Array.isArray(params?.messages)) event.messages = params.messages;
   const run = async () => isFirstShape ? instance.run(batchEvent(event, params)) : instance.run(event, steps);
   if (life instanceof Verification) return life.conclude(run);
   if (header.rollback) return { fields: { missing: await life.undo(run) }, body: nothing };

@@ -24,6 +24,7 @@ extension WorkflowService {
     package func verify(_ name: String, history: [UInt8], version: String? = nil) async throws -> VerificationBody {
         let (workflow, code) = try await store.database.read { [hooks] transaction in
             let workflow = try self.workflow(name, in: transaction)
+            try Self.requireCode(of: workflow)
             let code = try self.version(version ?? "latest", of: workflow, in: transaction) {
                 try hooks.keepsVersion($0.worker, $0.workerVersion, transaction)
             }

@@ -33,7 +33,7 @@ extension WorkflowService {
             }
             try schedule.save(in: transaction)
         }
-        try checkCount(target, in: transaction)
+        try check(target, in: transaction)
         transaction.afterCommit { [schedules] in schedules.loop.notify() }
     }
 
@@ -42,8 +42,11 @@ extension WorkflowService {
         try ScheduleRecord.deleteAll(of: target, in: transaction)
     }
 
-    private func checkCount(_ target: ScheduleTarget, in transaction: Transaction) throws {
+    private func check(_ target: ScheduleTarget, in transaction: Transaction) throws {
         let count = try ScheduleRecord.list(of: target, in: transaction).count
+        if count > 0, case .workflow(let name) = target {
+            try Self.requireCode(of: workflow(name, in: transaction))
+        }
         guard count > Limits.schedulesPerTargetMax else { return }
         throw FlareError(
             .invalidArgument,
@@ -65,7 +68,6 @@ extension WorkflowService {
         let cron = try CronExpression(expression)
         return try await store.database.write { transaction in
             let target = try self.canonical(target, in: transaction)
-            if case .workflow(let name) = target { try self.requireCode(self.workflow(name, in: transaction)) }
             if try ScheduleRecord.find(target, cron, in: transaction) != nil {
                 throw FlareError(
                     .alreadyExists,
@@ -77,7 +79,7 @@ extension WorkflowService {
             let now = self.store.time.now()
             let schedule = ScheduleRecord(target: target, cron: cron, source: .command, catchUp: catchUp, at: now)
             try schedule.save(in: transaction)
-            try self.checkCount(target, in: transaction)
+            try self.check(target, in: transaction)
             transaction.afterCommit { [schedules = self.schedules] in schedules.loop.notify() }
             return try schedule.body(in: transaction)
         }
