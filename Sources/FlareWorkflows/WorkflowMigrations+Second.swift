@@ -15,8 +15,8 @@ enum WorkflowSecondStage {
 
     /// `schedule` is JSON: `{"cron", "scheduledTime"}` of an instance that a schedule began.
     ///
-    /// Retention overrides that of the workflow, in milliseconds. No instance gets the number of a deleted one: the code
-    /// of that may still be on its way out, and whoever follows it must not be told of another.
+    /// Retention overrides that of the workflow, in milliseconds. No instance gets the number of a deleted one: the
+    /// code of that may still be on its way out, and whoever follows it must not be told of another.
     private static let instances = """
         CREATE TABLE workflow_instances_2 (
             seq INTEGER PRIMARY KEY AUTOINCREMENT,

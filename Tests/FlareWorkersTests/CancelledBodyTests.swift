@@ -17,7 +17,12 @@ struct CancelledBodyTests {
             }
             const texts = [];
             for (let count = 0; count < 20; count++) {
-              const endless = { pull(controller) { controller.enqueue(new Uint8Array(9)); return new Promise(() => {}); } };
+              const endless = {
+                pull(controller) {
+                  controller.enqueue(new Uint8Array(9));
+                  return new Promise(() => {});
+                },
+              };
               const init = { method: "POST", body: new ReadableStream(endless), duplex: "half" };
               texts.push(await (await env.TAKER.fetch("http://taker/", init)).text());
             }
