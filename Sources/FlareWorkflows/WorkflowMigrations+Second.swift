@@ -43,6 +43,8 @@ enum WorkflowSecondStage {
     /// `is_current` marks the newest run of its instance; `workflow_id` repeats the instance's, for lists by status.
     ///
     /// `params` replaces the instance's in this run. `closing` is the status that a run that rolls back will end with.
+    /// What ended before is kept for 30 days from its end, as what ends from now on.
+    ///
     /// A run that a shell script drives has no `wake_at`: it goes on when somebody runs the script again.
     private static let runs = """
         CREATE TABLE workflow_runs_2 (
@@ -79,10 +81,10 @@ enum WorkflowSecondStage {
             CHECK (closing IS NOT NULL OR status <> 'rollingBack')
         );
         INSERT INTO workflow_runs_2 (instance, run, workflow_id, version_id, status, wake_at, invocation, losses,
-                finished_steps, console_lines, created_at, modified_at, started_at, ended_at, output, error)
+                finished_steps, console_lines, created_at, modified_at, started_at, ended_at, delete_at, output, error)
             SELECT r.instance, r.run, i.workflow_id, r.version_id, r.status, r.wake_at, r.invocation, r.losses,
-                r.finished_steps, r.console_lines, i.created_at, r.modified_at, r.started_at, r.ended_at, r.output,
-                r.error
+                r.finished_steps, r.console_lines, i.created_at, r.modified_at, r.started_at, r.ended_at,
+                r.ended_at + 2592000000, r.output, r.error
             FROM workflow_runs r JOIN workflow_instances i ON i.seq = r.instance;
         DROP TABLE workflow_runs;
         ALTER TABLE workflow_runs_2 RENAME TO workflow_runs;

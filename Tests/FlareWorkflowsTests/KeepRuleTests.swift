@@ -127,4 +127,13 @@ struct KeepRuleTests {
         #expect(steps.named("x#3") == nil)
         #expect(steps.named("y") == nil)
     }
+
+    @Test("what a rollback has undone is not kept, nor what began after it")
+    func undone() {
+        var steps = history("+a -a +b -b +c -c +d !d")
+        #expect(names(steps, KeepRule.kept(steps, from: .failure)) == "a b c")
+        steps[1].isUndone = true
+        #expect(names(steps, KeepRule.kept(steps, from: .failure)) == "a")
+        #expect(names(steps, KeepRule.kept(steps, from: .step(steps[3].key))) == "a")
+    }
 }

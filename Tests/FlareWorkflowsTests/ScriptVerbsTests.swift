@@ -99,8 +99,11 @@ struct ScriptVerbsTests {
             try await service.addSchedule("* * * * *", of: .workflow("script"))
         }
         #expect(error?.code == .invalidArgument)
-        try await fixture.harness.database.write { transaction in
-            try service.setSchedules(["* * * * *"], of: .workflow("script"), in: transaction)
+        // As one is that was added before its workflow became a script's.
+        try await fixture.harness.database.write { [now = fixture.harness.time.now()] transaction in
+            let cron = try CronExpression("* * * * *")
+            let schedule = ScheduleRecord(target: .workflow("script"), cron: cron, source: .config, at: now)
+            try schedule.save(in: transaction)
         }
         _ = try await service.addSchedule("* * * * *", of: .workflow("flow"))
         fixture.harness.time.advance(by: .seconds(60))

@@ -102,7 +102,7 @@ struct ShellRunTests {
         #expect(third.decision == .run && third.occurrence == 3)
     }
 
-    @Test("the engine does not try to run a script: no replay, no verification, no trigger, no backfill")
+    @Test("the engine does not try to run a script: no verification, no trigger, no backfill")
     func needsSomebody() async throws {
         let (_, service) = try service()
         _ = try await Self.attach(service)
@@ -111,7 +111,6 @@ struct ShellRunTests {
             #expect(error?.message == "workflow \"flow\" is a script, which somebody has to run")
             #expect(error?.hint == "flare workflows run /x/flow.sh")
         }
-        await refuses { _ = try await service.restart("one", of: "flow", from: nil) }
         await refuses { _ = try await service.verify("flow", history: []) }
         await refuses { _ = try await service.addSchedule("* * * * *", of: .workflow("flow")) }
         await refuses { _ = try await service.triggered("flow") }

@@ -10,6 +10,8 @@ import FlareWorkers
 /// From the failure: those that succeeded, except what began after the last failure had ended. Failed steps always
 /// run again, also those whose failure the code had caught. Parallel steps beside the failed one are kept.
 ///
+/// What a rollback has undone runs again, and so does what began after it.
+///
 /// A step inside a kept one is kept with it, whatever became of it: the outer result stands. When the chosen step is
 /// inside others, these run again too, because their results contain it; what it ran before the chosen one is kept.
 enum KeepRule {
@@ -22,6 +24,13 @@ enum KeepRule {
 
     /// `steps` in the order of their start.
     static func kept(_ steps: [PastStep], from start: Start) -> Set<StepKey> {
+        let kept = standing(steps, from: start)
+        guard let undone = steps.firstIndex(where: \.isUndone) else { return kept }
+        return kept.intersection(steps[..<undone].map(\.key))
+    }
+
+    /// Without regard to rollbacks.
+    private static func standing(_ steps: [PastStep], from start: Start) -> Set<StepKey> {
         switch start {
         case .beginning:
             return []

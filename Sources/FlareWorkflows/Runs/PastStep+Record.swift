@@ -7,9 +7,11 @@ extension PastStep {
     static func list(of run: RunKey, in transaction: Transaction) throws -> [PastStep] {
         try transaction.rows(
             """
-            SELECT seq, kind, name, n, parent_name, parent_n, status, attempts, started_at, ended_at, finish_order,
-                event_type
-            FROM workflow_steps WHERE instance = ? AND run = ? AND kind <> 'rollback' ORDER BY seq
+            SELECT s.seq, s.kind, s.name, s.n, s.parent_name, s.parent_n, s.status, s.attempts, s.started_at,
+                s.ended_at, s.finish_order, s.event_type, r.seq
+            FROM workflow_steps s LEFT JOIN workflow_steps r ON s.kind = 'do' AND r.kind = 'rollback'
+                AND r.instance = s.instance AND r.run = s.run AND r.name = s.name AND r.n = s.n
+            WHERE s.instance = ? AND s.run = ? AND s.kind <> 'rollback' ORDER BY s.seq
             """,
             .integer(run.instance),
             .integer(Int64(run.run)),
@@ -26,7 +28,8 @@ extension PastStep {
                     startedAt: row.time(8),
                     endedAt: row.optionalTime(9),
                     finishOrder: row.optionalInteger(10),
-                    eventType: row.optionalText(11)
+                    eventType: row.optionalText(11),
+                    isUndone: row.optionalInteger(12) != nil
                 )
             }
         )

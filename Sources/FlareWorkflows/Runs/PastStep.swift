@@ -14,6 +14,8 @@ struct PastStep: Sendable, Hashable {
     var finishOrder: Int64?
     /// Of `wait` steps.
     var eventType: String?
+    /// Whether a rollback of the run has begun to undo it.
+    var isUndone = false
 
     var isFinished: Bool { finishOrder != nil }
 

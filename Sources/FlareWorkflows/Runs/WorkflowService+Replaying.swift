@@ -125,7 +125,6 @@ extension WorkflowService {
         in transaction: Transaction
     ) throws -> WorkflowVersionRecord {
         let workflow = try workflow(instance.workflowID, in: transaction)
-        try Self.requireCode(of: workflow)
         let isKept = { [hooks] (version: WorkflowVersionRecord) in
             // A script lies where it always did: nothing of it is kept.
             try workflow.kind == .shell
