@@ -181,9 +181,10 @@ final class Life: Sendable {
     }
 
     private func commit(_ pending: Pending, isAgain: Bool) {
-        let begun = state.withLock { $0.takeUnwritten() }
-        store.database.write(waitingMax: .max) { [claim, store] transaction in
-            transaction.afterCommit { store.watchers.notify(claim.key.instance) }
+        let carried = CarriedSteps()
+        store.database.write(waitingMax: .max) { [self] transaction in
+            transaction.afterCommit { [self] in store.watchers.notify(claim.key.instance) }
+            let begun = carried.take { state.withLock { $0.takeUnwritten() } }
             if try StepLedger.complete(begun, ending: pending.call, claim, at: store.time.now(), in: transaction) {
                 return StepLedger.Decision.done([])
             }
@@ -200,7 +201,7 @@ final class Life: Sendable {
             if try ledger.write(begun, ending: pending.call) { return StepLedger.Decision.done([]) }
             return try isAgain ? ledger.decideAgain(pending.call) : ledger.decide(pending.call)
         } completion: { [self] result in
-            settle(result, pending, begun) { [self] in commit(pending, isAgain: isAgain) }
+            settle(result, pending, carried) { [self] in commit(pending, isAgain: isAgain) }
         }
     }
 
@@ -208,7 +209,7 @@ final class Life: Sendable {
     private func settle(
         _ result: Result<StepLedger.Decision, any Error>,
         _ pending: Pending,
-        _ begun: [BegunStep],
+        _ carried: CarriedSteps,
         retry: @escaping @Sendable () -> Void
     ) {
         switch result {
@@ -220,7 +221,7 @@ final class Life: Sendable {
             forget(pending)
             pending.reply(answer.reply)
         case .failure(let error as FlareError) where error.code == .diskFull || error.code == .storeFailed:
-            state.withLock { $0.unwritten = begun + $0.unwritten }
+            putBack(carried)
             retryLater(error, retry)
         case .failure(let error):
             forget(pending)
@@ -344,28 +345,33 @@ final class Life: Sendable {
 
     /// Writes attempts that have run for a while.
     private func writeBegun() {
-        let begun = state.withLock { state -> [BegunStep] in
+        let isDue = state.withLock { state in
             state.writing = nil
-            guard let oldest = state.unwritten.first else { return [] }
+            guard let oldest = state.unwritten.first else { return false }
             if oldest.startedAt + .milliseconds(Limits.workflowBeginMilliseconds) > store.time.now() {
                 armWriting(&state, at: oldest.startedAt)
-                return []
+                return false
             }
-            return state.takeUnwritten()
+            return true
         }
-        write(begun)
+        if isDue { writeUnwritten() }
     }
 
-    private func write(_ begun: [BegunStep]) {
-        if begun.isEmpty { return }
+    private func writeUnwritten() {
+        let carried = CarriedSteps()
         store.database.write(waitingMax: .max) { [self] in
-            try put(begun, in: $0)
+            try put(carried, in: $0)
         } completion: { [self] result in
             if case .failure(let error as FlareError) = result, error.code == .diskFull || error.code == .storeFailed {
-                state.withLock { $0.unwritten = begun + $0.unwritten }
-                retryLater(error) { self.write(self.state.withLock { $0.takeUnwritten() }) }
+                putBack(carried)
+                retryLater(error) { self.writeUnwritten() }
             }
         }
+    }
+
+    private func putBack(_ carried: CarriedSteps) {
+        let begun = carried.giveBack()
+        state.withLock { $0.unwritten = begun + $0.unwritten }
     }
 
     /// Writes what is not written yet, and every begin from now on before it is answered.
@@ -376,17 +382,19 @@ final class Life: Sendable {
 
     /// Writes what is not written yet, before the run is put aside or ended with attempts that still run.
     func writeRest() async throws {
-        while case let begun = state.withLock({ $0.takeUnwritten() }), !begun.isEmpty {
+        while state.withLock({ !$0.unwritten.isEmpty }) {
+            let carried = CarriedSteps()
             do {
-                return try await store.database.write { try self.put(begun, in: $0) }
+                return try await store.database.write { try self.put(carried, in: $0) }
             } catch let error as FlareError where error.code == .diskFull || error.code == .storeFailed {
-                state.withLock { $0.unwritten = begun + $0.unwritten }
+                putBack(carried)
                 try await store.pause(for: error)
             }
         }
     }
 
-    private func put(_ begun: [BegunStep], in transaction: Transaction) throws {
+    private func put(_ carried: CarriedSteps, in transaction: Transaction) throws {
+        let begun = carried.take { state.withLock { $0.takeUnwritten() } }
         guard try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction) != nil else { return }
         let ledger = StepLedger(run: claim.key, now: store.time.now(), transaction: transaction)
         try ledger.write(begun, ending: nil)
