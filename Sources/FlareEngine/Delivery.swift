@@ -32,7 +32,7 @@ struct Delivery: Sendable {
             let invocation = QueueBatch(queue: batch.queueName, messages: messages)
                 .invocation(worker: worker) { show($0, of: worker) }
             let result = try await workers.invoke(invocation)
-            if let failure = QueueBatch.failure(of: result) { report(failure, of: worker, batch) }
+            if let failure = result.failure { report(failure, of: worker, batch) }
             return resolved(try QueueBatch.verdicts(of: result), batch)
         } catch let error as FlareError {
             return .failed(error)

@@ -64,10 +64,10 @@ struct ProcessTests {
             let result = try await call(fixture, ["throw", "other"])
             let verdicts = try QueueBatch.verdicts(of: result)
             #expect(verdicts == ["m0": .acknowledge, "m1": .retry(delaySeconds: nil)])
-            #expect(QueueBatch.failure(of: result)?.message == "not now")
+            #expect(result.failure?.message == "not now")
             let refused = try await call(fixture, [#"{"drop":1}"#])
-            #expect(QueueBatch.failure(of: refused)?.message.hasPrefix("the bucket is read-only") == true)
-            #expect(QueueBatch.failure(of: refused)?.stack?.contains("index.ts:27") == true, "\(refused.value)")
+            #expect(refused.failure?.message.hasPrefix("the bucket is read-only") == true)
+            #expect(refused.failure?.stack?.contains("index.ts:27") == true, "\(refused.value)")
         }
     }
 
@@ -119,7 +119,7 @@ struct ProcessTests {
             // Node either throws a RangeError, which is a failed handler, or aborts.
             let result = await Result { try await call(fixture, ["memory"]) }
             switch result {
-            case .success(let result): #expect(QueueBatch.failure(of: result)?.name == "RangeError")
+            case .success(let result): #expect(result.failure?.name == "RangeError")
             case .failure(let error): #expect((error as? FlareError)?.code == .engineUnavailable)
             }
         }

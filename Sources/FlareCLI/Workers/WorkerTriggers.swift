@@ -54,9 +54,7 @@ struct WorkerTriggersList: FlareCommand {
     var name: String?
 
     func execute(_ shell: Shell) async throws {
-        let path = name.map { TriggerPath.worker($0) } ?? TriggerPath.workers
-        let triggers = try await shell.client().call("GET", path, as: [TriggerBody].self)
-        shell.list(triggers, TriggerText.headers, row: TriggerText.row)
+        try await TriggerText.list(name.map { TriggerPath.worker($0) } ?? TriggerPath.workers, shell)
     }
 }
 
@@ -75,14 +73,7 @@ struct WorkerTriggersRuns: FlareCommand {
     var limit: Int = 20
 
     func execute(_ shell: Shell) async throws {
-        let path = TriggerPath.worker(name, "scheduled")
-        let runs = try await shell.client().call(
-            "GET",
-            path,
-            query: [("limit", "\(limit)")],
-            as: [ScheduledRunBody].self
-        )
-        shell.list(runs, TriggerText.runHeaders, row: TriggerText.runRow)
+        try await TriggerText.listRuns(TriggerPath.worker(name, "scheduled"), limit: limit, shell)
     }
 }
 

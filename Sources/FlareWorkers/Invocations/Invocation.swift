@@ -87,6 +87,9 @@ package struct InvocationResult: Sendable {
         self.value = value
         self.body = body
     }
+
+    /// What a `queue` or `scheduled` handler threw, if it did; its invocation has a result all the same.
+    package var failure: JavaScriptError? { value["failure"].map(JavaScriptError.init(json:)) }
 }
 
 /// A call that running code makes to the engine and that is not of a binding.

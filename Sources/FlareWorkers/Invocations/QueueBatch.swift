@@ -74,9 +74,4 @@ package struct QueueBatch: Sendable {
         }
         return verdicts
     }
-
-    /// What the handler threw, if it did.
-    package static func failure(of result: InvocationResult) -> JavaScriptError? {
-        result.value["failure"].map(JavaScriptError.init(json:))
-    }
 }

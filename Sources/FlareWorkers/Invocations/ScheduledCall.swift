@@ -23,11 +23,6 @@ package struct ScheduledCall: Sendable {
         )
     }
 
-    /// What the handler threw, if it did.
-    package static func failure(of result: InvocationResult) -> JavaScriptError? {
-        result.value["failure"].map(JavaScriptError.init(json:))
-    }
-
     /// Whether the handler has called `noRetry()`.
     package static func forbidsRetry(_ result: InvocationResult) -> Bool {
         result.value["noRetry"]?.boolValue ?? false

@@ -32,7 +32,7 @@ struct InvocationTrace {
         switch outcome {
         case .success(let result):
             // A queue handler that throws has verdicts for its messages all the same.
-            guard let failure = QueueBatch.failure(of: result) else { return ("ok", []) }
+            guard let failure = result.failure else { return ("ok", []) }
             return ("exception", [exception(failure)])
         case .failure(is CancellationError):
             return ("canceled", [])

@@ -54,7 +54,7 @@ struct InstanceEvent {
         let message = line.message.map { JSONValue.string($0) }
         switch type {
         case Self.startedType:
-            return ["params": TaggedJSON.plain(try WatchedRecord.params(of: run, in: transaction))]
+            return ["params": TaggedJSON.plain(try RunHistoryRecord.params(of: run, in: transaction))]
         case "workflow_completed":
             let result = try RunRecord.result(run, in: transaction)
             return ["output": result.output.map { TaggedJSON.plain($0) } ?? .null]

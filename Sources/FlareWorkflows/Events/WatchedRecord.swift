@@ -61,19 +61,6 @@ enum WatchedRecord {
         ) ?? false
     }
 
-    /// Tagged JSON of what the code of a run was given.
-    static func params(of run: RunKey, in transaction: Transaction) throws -> [UInt8] {
-        try transaction.row(
-            """
-            SELECT COALESCE(r.params, i.params) FROM workflow_instances i
-            JOIN workflow_runs r ON r.instance = i.seq AND r.run = ? WHERE i.seq = ?
-            """,
-            .integer(Int64(run.run)),
-            .integer(run.instance),
-            decode: { $0.blob(0) }
-        ) ?? []
-    }
-
     /// Whether a step of a run has ended: by its name, or its name with an occurrence, `read objects-1`.
     static func hasEnded(step label: String, of run: RunKey, in transaction: Transaction) throws -> Bool {
         try transaction.row(

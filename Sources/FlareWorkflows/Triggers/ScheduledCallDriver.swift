@@ -32,7 +32,7 @@ struct ScheduledCallDriver: Sendable {
         let call = ScheduledCall(cron: run.cron, scheduledTime: run.scheduledAt)
         do {
             let result = try await service.hooks.invoke(call.invocation(worker: run.target.name) { show($0, run) })
-            guard let failure = ScheduledCall.failure(of: result) else { return .succeeded }
+            guard let failure = result.failure else { return .succeeded }
             return .failed(failure, isFinal: ScheduledCall.forbidsRetry(result))
         } catch is CancellationError {
             return .interrupted

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlareClient
 import FlareModel
 
 /// The commands below `flare workflows triggers`.
@@ -41,6 +42,19 @@ enum TriggerPath {
 enum TriggerText {
     static let headers = ["NAME", "TRIGGER", "SET BY", "NEXT", "LAST", "OUTCOME", "MISSED"]
     static let runHeaders = ["TIME", "CRON", "ORIGIN", "STATUS", "ATTEMPTS", "INSTANCE", "ERROR"]
+
+    /// Prints the triggers that an address has.
+    static func list(_ path: String, _ shell: Shell) async throws {
+        let triggers = try await shell.client().call("GET", path, as: [TriggerBody].self)
+        shell.list(triggers, headers, row: row)
+    }
+
+    /// Prints the scheduled runs that an address has, the newest first.
+    static func listRuns(_ path: String, limit: Int, _ shell: Shell) async throws {
+        let query = [("limit", "\(limit)")]
+        let runs = try await shell.client().call("GET", path, query: query, as: [ScheduledRunBody].self)
+        shell.list(runs, runHeaders, row: runRow)
+    }
 
     static func row(_ trigger: TriggerBody) -> [String] {
         let missed = trigger.missed.map { missed in

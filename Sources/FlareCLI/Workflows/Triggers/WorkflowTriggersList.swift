@@ -18,9 +18,7 @@ struct WorkflowTriggersList: FlareCommand {
     var name: String?
 
     func execute(_ shell: Shell) async throws {
-        let path = name.map { TriggerPath.workflow($0) } ?? TriggerPath.workflows
-        let triggers = try await shell.client().call("GET", path, as: [TriggerBody].self)
-        shell.list(triggers, TriggerText.headers, row: TriggerText.row)
+        try await TriggerText.list(name.map { TriggerPath.workflow($0) } ?? TriggerPath.workflows, shell)
     }
 }
 
@@ -39,14 +37,7 @@ struct WorkflowTriggersRuns: FlareCommand {
     var limit: Int = 20
 
     func execute(_ shell: Shell) async throws {
-        let path = TriggerPath.workflow(name, "scheduled")
-        let runs = try await shell.client().call(
-            "GET",
-            path,
-            query: [("limit", "\(limit)")],
-            as: [ScheduledRunBody].self
-        )
-        shell.list(runs, TriggerText.runHeaders, row: TriggerText.runRow)
+        try await TriggerText.listRuns(TriggerPath.workflow(name, "scheduled"), limit: limit, shell)
     }
 }
 
