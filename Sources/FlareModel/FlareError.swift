@@ -53,6 +53,10 @@ extension FlareError {
         case tokenNotFound
         case fileNotFound
         case rejectNotFound
+        case uploadNotFound
+        case accessKeyNotFound
+        case subscriptionNotFound
+        case domainNotFound
         case idempotencyKeyReused
         case sequenceGap
         case producerFenced
@@ -61,6 +65,14 @@ extension FlareError {
         case bucketNotEmpty
         case ruleOverlap
         case preconditionFailed
+        case invalidPart
+        case partTooSmall
+        case digestMismatch
+        case rangeNotSatisfiable
+        case signatureMismatch
+        case objectLocked
+        case cursorExpired
+        case notImplemented
         case deliveryPaused
         case buildFailed
         case toolMissing
@@ -113,9 +125,10 @@ extension FlareError.Code {
         .methodNotAllowed, .routeNotFound, .unauthorized, .permissionDenied, .queueNotFound, .consumerNotFound,
         .bucketNotFound, .objectNotFound, .ruleNotFound, .pipelineNotFound, .workerNotFound, .workflowNotFound,
         .versionNotFound, .secretNotFound, .instanceNotFound, .tokenNotFound, .fileNotFound, .rejectNotFound,
-        .idempotencyKeyReused, .sequenceGap,
-        .producerFenced, .alreadyExists, .inUse, .bucketNotEmpty, .ruleOverlap,
-        .preconditionFailed, .deliveryPaused, .buildFailed, .toolMissing, .runFailed, .deadlineExceeded,
+        .uploadNotFound, .accessKeyNotFound, .subscriptionNotFound, .domainNotFound, .idempotencyKeyReused,
+        .sequenceGap, .producerFenced, .alreadyExists, .inUse, .bucketNotEmpty, .ruleOverlap, .preconditionFailed,
+        .invalidPart, .partTooSmall, .digestMismatch, .rangeNotSatisfiable, .signatureMismatch, .objectLocked,
+        .cursorExpired, .notImplemented, .deliveryPaused, .buildFailed, .toolMissing, .runFailed, .deadlineExceeded,
         .tooManyRequests, .diskFull, .storeFailed, .corruptStore, .stateInUse, .versionMismatch, .engineUnavailable,
         .interrupted, .internalError,
     ]
@@ -149,6 +162,10 @@ extension FlareError.Code {
         case .tokenNotFound: of("token_not_found", 404, 66, 10404)
         case .fileNotFound: of("file_not_found", 404, 66, 10410)
         case .rejectNotFound: of("reject_not_found", 404, 66, 10411)
+        case .uploadNotFound: of("upload_not_found", 404, 66, 10024)
+        case .accessKeyNotFound: of("access_key_not_found", 404, 66, 10413)
+        case .subscriptionNotFound: of("subscription_not_found", 404, 66, 10414)
+        case .domainNotFound: of("domain_not_found", 404, 66, 10415)
         case .idempotencyKeyReused: of("idempotency_key_reused", 422, 65, 10209)
         case .sequenceGap: of("sequence_gap", 409, 65, 10211)
         case .producerFenced: of("producer_fenced", 409, 73, 10212)
@@ -157,6 +174,14 @@ extension FlareError.Code {
         case .bucketNotEmpty: of("bucket_not_empty", 409, 73, 10008)
         case .ruleOverlap: of("rule_overlap", 409, 73, 11014)
         case .preconditionFailed: of("precondition_failed", 412, 73, 10031)
+        case .invalidPart: of("invalid_part", 400, 65, 10025)
+        case .partTooSmall: of("part_too_small", 400, 65, 10011)
+        case .digestMismatch: of("digest_mismatch", 400, 65, 10037)
+        case .rangeNotSatisfiable: of("range_not_satisfiable", 416, 65, 10039)
+        case .signatureMismatch: of("signature_mismatch", 403, 77, 10035)
+        case .objectLocked: of("object_locked", 403, 77, 10069)
+        case .cursorExpired: of("cursor_expired", 410, 65, 10416)
+        case .notImplemented: of("not_implemented", 501, 69, 10042)
         case .deliveryPaused: of("queue_delivery_paused", 409, 75, 10252)
         case .buildFailed: of("build_failed", 400, 65, 10021)
         case .toolMissing: of("tool_missing", 424, 69, 10424)
