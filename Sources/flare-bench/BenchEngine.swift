@@ -8,7 +8,11 @@ struct BenchEngine: Sendable {
     private static let bucket = "bench-data"
 
     let client: EngineClient
-    private let process: Int32
+    /// Its ports.
+    let info: EngineInfo
+    /// Its state directory.
+    let state: StateDirectory
+    private var process: Int32 { info.pid }
 
     static func with<Value: Sendable>(_ body: (BenchEngine) async throws -> Value) async throws -> Value {
         // A short path: the control socket lies in it.
@@ -19,7 +23,7 @@ struct BenchEngine: Sendable {
         let client = EngineClient(socketPath: info.socketPath)
         let result: Result<Value, any Error>
         do {
-            result = .success(try await body(BenchEngine(client: client, process: info.pid)))
+            result = .success(try await body(BenchEngine(client: client, info: info, state: state)))
         } catch {
             result = .failure(error)
         }
@@ -35,6 +39,12 @@ struct BenchEngine: Sendable {
         guard lock >= 0 else { return }
         defer { close(lock) }
         while flock(lock, LOCK_EX) != 0 && errno == EINTR {}
+    }
+
+    /// A new bearer token of the control port.
+    func token(_ name: String) async throws -> String {
+        let body = CreateTokenBody(name: name)
+        return try await client.call("POST", "/flare/v1/tokens", body: body, as: NewTokenBody.self).token
     }
 
     /// Creates a pipeline with large batches for 20 merchants.

@@ -10,6 +10,12 @@ struct LatencyHistogram: Sendable {
         count += 1
     }
 
+    /// Adds what another one has seen.
+    mutating func merge(_ other: LatencyHistogram) {
+        for (bucket, count) in other.counts.enumerated() { counts[bucket] += count }
+        count += other.count
+    }
+
     /// The duration that this part of all, from 0 to 1, did not exceed, in milliseconds; 0 when nothing was recorded.
     func milliseconds(at part: Double) -> Double {
         var left = Int(Double(count) * part)

@@ -47,6 +47,14 @@ struct RunAll: AsyncParsableCommand {
             ("Kafka, prepared requests", { try IngestKafka.parse(["--raw"]) }),
             ("source to NDJSON objects, zstd", { try Roll.parse([]) }),
             ("source to Parquet objects, zstd", { try Roll.parse(["--format", "parquet"]) }),
+            ("queue, batches of 100", { try Queue.parse(["--depth", "100000"]) }),
+            ("queue, batches of 100, 16 clients", { try Queue.parse(["--clients", "16"]) }),
+            ("queue, single messages", { try Queue.parse(["--batch", "1"]) }),
+            ("queue, single messages, 16 clients", { try Queue.parse(["--batch", "1", "--clients", "16"]) }),
+            (
+                "queue, single sends, 16 clients",
+                { try Queue.parse(["--batch", "1", "--clients", "16", "--send-only"]) }
+            ),
             ("workflow instances of three steps", { try Workflows.parse([]) }),
         ]
     }
@@ -62,6 +70,7 @@ struct RunAll: AsyncParsableCommand {
             ("Kafka, prepared requests", { try IngestKafka.parse(short + ["--raw", "--batch", "50"]) }),
             ("source to NDJSON objects, zstd", { try Roll.parse(few) }),
             ("source to Parquet objects, zstd", { try Roll.parse(few + ["--format", "parquet"]) }),
+            ("queue, batches of 100", { try Queue.parse(short + ["--clients", "2"]) }),
             (
                 "workflow instances of three steps",
                 {

@@ -110,11 +110,24 @@ extension EndToEnd {
             }
         }
 
+        @Test("messages are sent, leased and acknowledged, and a deep queue is timed")
+        func queue() async throws {
+            try await FlareFixture.with { f in
+                let report = try await report(f, ["queue", "--clients", "2", "--depth", "2000"] + Self.short)
+                #expect(report["acknowledged_ms"]?["p99"] != nil)
+                for depth in ["1000", "2000"] {
+                    for call in ["lease_ms", "peek_ms", "stats_ms"] {
+                        #expect(report["depths"]?[depth]?[call] != nil, "\(depth) \(call)")
+                    }
+                }
+            }
+        }
+
         @Test("all of them run in one go, one report each")
         func all() async throws {
             try await FlareFixture.with { f in
                 let reports = try await f.run("flare-bench", ["all", "--quick"]).check().json().arrayValue ?? []
-                #expect(reports.count == 8)
+                #expect(reports.count == 9)
                 for report in reports where report["skipped"] == nil { try check(report) }
             }
         }
