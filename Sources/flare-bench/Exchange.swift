@@ -42,6 +42,22 @@ final class Exchange {
         }
     }
 
+    /// Sends a request and throws the body of its answer away; returns how long that was.
+    ///
+    /// - Parameter length: as in `ask`; called until it is known.
+    func drain(_ request: [UInt8], length: (UnsafeRawBufferPointer) throws -> Int?) throws -> Int {
+        try request.withUnsafeBytes { try sendAll($0) }
+        var filled = 0
+        var total: Int?
+        while total == nil {
+            filled += try receive(at: filled)
+            total = try received.withUnsafeBytes { try length(UnsafeRawBufferPointer(rebasing: $0[..<filled])) }
+        }
+        if received.count < 1_048_576 { received = [UInt8](repeating: 0, count: 1_048_576) }
+        while filled < total ?? 0 { filled += try receive(at: 0) }
+        return filled
+    }
+
     /// Sends bytes without waiting for an answer.
     func sendAll(_ bytes: UnsafeRawBufferPointer) throws {
         var position = 0
@@ -104,6 +120,31 @@ final class HTTPExchange {
                 throw FlareError(.runFailed, "the server answered: \(answer.excerpt)")
             }
             return try read(UnsafeRawBufferPointer(rebasing: answer[(end + 4)...]))
+        }
+    }
+
+    /// Sends a request whose body is one piece again and again.
+    func upload(_ method: String, _ path: String, piece: [UInt8], count: Int) throws {
+        let head = "\(method) \(path) HTTP/1.1\r\n\(headers)content-length: \(piece.count * count)\r\n\r\n"
+        try Array(head.utf8).withUnsafeBytes { try exchange.sendAll($0) }
+        try piece.withUnsafeBytes { bytes in
+            for _ in 0..<count { try exchange.sendAll(bytes) }
+        }
+        try exchange.ask([], length: Self.length) { answer in
+            guard answer.holds("HTTP/1.1 20", at: 0) else {
+                throw FlareError(.runFailed, "the server answered: \(answer.excerpt)")
+            }
+        }
+    }
+
+    /// Asks for a body and throws it away; the bytes of the whole answer.
+    func download(_ path: String) throws -> Int {
+        try exchange.drain(Array("GET \(path) HTTP/1.1\r\n\(headers)\r\n".utf8)) { bytes in
+            guard let length = try Self.length(bytes) else { return nil }
+            guard bytes.holds("HTTP/1.1 200", at: 0) else {
+                throw FlareError(.runFailed, "the server answered: \(bytes.excerpt)")
+            }
+            return length
         }
     }
 

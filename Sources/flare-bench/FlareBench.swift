@@ -6,7 +6,8 @@ struct FlareBench: AsyncParsableCommand {
         commandName: "flare-bench",
         abstract: "Measure flare on this machine.",
         subcommands: [
-            IngestHTTP.self, IngestWebSocket.self, IngestKafka.self, Roll.self, Queue.self, Workflows.self,
+            IngestHTTP.self, IngestWebSocket.self, IngestKafka.self, Roll.self, Queue.self, Objects.self,
+            Workflows.self,
             RunAll.self,
         ]
     )

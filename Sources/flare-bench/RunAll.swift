@@ -55,6 +55,7 @@ struct RunAll: AsyncParsableCommand {
                 "queue, single sends, 16 clients",
                 { try Queue.parse(["--batch", "1", "--clients", "16", "--send-only"]) }
             ),
+            ("small objects over S3", { try Objects.parse(["--depth", "100000"]) }),
             ("workflow instances of three steps", { try Workflows.parse([]) }),
         ]
     }
@@ -71,6 +72,7 @@ struct RunAll: AsyncParsableCommand {
             ("source to NDJSON objects, zstd", { try Roll.parse(few) }),
             ("source to Parquet objects, zstd", { try Roll.parse(few + ["--format", "parquet"]) }),
             ("queue, batches of 100", { try Queue.parse(short + ["--clients", "2"]) }),
+            ("small objects over S3", { try Objects.parse(short + ["--keys", "50", "--large", "4"]) }),
             (
                 "workflow instances of three steps",
                 {
