@@ -27,8 +27,8 @@ struct TokenRecord: Sendable {
         try transaction.row("SELECT 1 FROM api_tokens WHERE name = ?", .text(name)) { _ in true } ?? false
     }
 
-    static func exists(digest: [UInt8], in transaction: Transaction) throws -> Bool {
-        try transaction.row("SELECT 1 FROM api_tokens WHERE digest = ?", .blob(digest)) { _ in true } ?? false
+    static func digests(in transaction: Transaction) throws -> [[UInt8]] {
+        try transaction.rows("SELECT digest FROM api_tokens") { $0.blob(0) }
     }
 
     static func delete(name: String, in transaction: Transaction) throws -> Bool {

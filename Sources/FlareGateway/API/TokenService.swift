@@ -1,11 +1,21 @@
 import CFlareSystem
 import FlareModel
 package import FlareStore
+import Synchronization
 
 /// Makes, lists, revokes and checks the tokens of the TCP door.
 package final class TokenService: Sendable {
     private let database: Database
     private let time: any TimeSource
+    private let valid = Mutex(Valid())
+
+    /// The digests of all tokens, so that a request does not wait for the database.
+    private struct Valid {
+        /// Nil until they are read, and after each change.
+        var digests: Set<[UInt8]>?
+        /// Counts the changes: what was read before one is not kept after it.
+        var changes = 0
+    }
 
     package init(database: Database, time: any TimeSource) {
         self.database = database
@@ -28,6 +38,7 @@ package final class TokenService: Sendable {
                 )
             }
             try TokenRecord.insert(name: name, digest: Self.digest(token), at: now, in: transaction)
+            transaction.afterCommit { self.forget() }
         }
         return token
     }
@@ -38,7 +49,9 @@ package final class TokenService: Sendable {
 
     func revoke(name: String) async throws {
         try await database.write { transaction in
-            guard try !TokenRecord.delete(name: name, in: transaction) else { return }
+            guard try !TokenRecord.delete(name: name, in: transaction) else {
+                return transaction.afterCommit { self.forget() }
+            }
             throw FlareError.notFound(
                 .tokenNotFound,
                 kind: "token",
@@ -51,7 +64,18 @@ package final class TokenService: Sendable {
 
     func accepts(_ token: String) async throws -> Bool {
         let digest = Self.digest(token)
-        return try await database.read { try TokenRecord.exists(digest: digest, in: $0) }
+        let (known, changes) = valid.withLock { ($0.digests, $0.changes) }
+        if let known { return known.contains(digest) }
+        let digests = Set(try await database.read { try TokenRecord.digests(in: $0) })
+        valid.withLock { if $0.changes == changes { $0.digests = digests } }
+        return digests.contains(digest)
+    }
+
+    private func forget() {
+        valid.withLock {
+            $0.digests = nil
+            $0.changes += 1
+        }
     }
 
     private static func digest(_ token: String) -> [UInt8] {
