@@ -137,14 +137,20 @@ extension BucketService {
             var deleted: [String] = []
             for key in keys {
                 guard let record = try ObjectRecord.find(key, in: bucket, tx) else { continue }
-                try record.delete(in: tx)
-                try BucketRecord.count(bucket, objects: -1, bytes: -record.size, in: tx)
-                try self.notify(.deleteObject, of: record, at: now, in: tx)
-                if let file = record.file { tx.afterCommit { [sweeper = self.sweeper] in sweeper.retire(file) } }
+                try self.requireUnlocked(record, at: now, in: tx)
+                try self.remove(record, as: .deleteObject, at: now, in: tx)
                 deleted.append(key)
             }
             return deleted
         }
+    }
+
+    /// Deletes one object, whose locks were looked at, with the messages about it.
+    func remove(_ record: ObjectRecord, as action: ObjectAction, at now: Timestamp, in tx: Transaction) throws {
+        try record.delete(in: tx)
+        try BucketRecord.count(record.bucket, objects: -1, bytes: -record.size, in: tx)
+        try notify(action, of: record, at: now, in: tx)
+        if let file = record.file { tx.afterCommit { [sweeper] in sweeper.retire(file) } }
     }
 
     /// One page of the objects of a bucket.

@@ -69,7 +69,11 @@ extension BucketService {
         try ObjectKey.validate(key)
         try metadata.validate()
         let older = try ObjectRecord.find(key, in: bucket, tx)
-        if older == nil { _ = try BucketRecord.require(bucket, in: tx) }
+        if let older {
+            try requireUnlocked(older, at: now, in: tx)
+        } else {
+            _ = try BucketRecord.require(bucket, in: tx)
+        }
         let record = ObjectRecord(staged, bucket: bucket, key: key, metadata: metadata, uploadedAt: now)
         try record.upsert(inline: staged.inline, in: tx)
         try BucketRecord.count(
