@@ -40,6 +40,12 @@ extension BucketService {
     package func setLifecycle(_ rules: [LifecycleRule], of bucket: String) async throws {
         try RuleCheck.ids(rules.map(\.id), of: "lifecycle", max: Limits.lifecycleRulesMax)
         for rule in rules { try rule.validate() }
+        let rules = rules.map { rule in
+            var rule = rule
+            // Clients look for the prefix, whether it was given or not.
+            rule.conditions = LifecycleRule.Conditions(prefix: rule.prefix)
+            return rule
+        }
         try await database.write { [lifecycle] tx in
             _ = try BucketRecord.require(bucket, in: tx)
             if rules.isEmpty {
