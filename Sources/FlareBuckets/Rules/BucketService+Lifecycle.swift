@@ -87,7 +87,7 @@ extension BucketService {
                         if let end = lock.end { freeAt = min(freeAt ?? end, end) }
                         continue
                     }
-                    try self.remove(record, as: .lifecycleDeletion, at: now, in: tx)
+                    try self.remove(record, action: .lifecycleDeletion, at: now, in: tx)
                 case .setClass(let storageClass):
                     guard record.metadata.storageClass != storageClass else { continue }
                     try record.setStorageClass(storageClass, in: tx)
@@ -95,6 +95,17 @@ extension BucketService {
                 done += 1
             }
             return (done, freeAt)
+        }
+    }
+}
+
+extension BucketService {
+    /// Ends an upload as a rule says, if it is still open; throws `bucketNotFound` when its bucket is gone.
+    func expire(_ upload: UploadRecord) async throws {
+        do {
+            try await abortUpload(upload.id, key: upload.key, in: upload.bucket)
+        } catch let error as FlareError where error.code == .uploadNotFound {
+            // It was completed or aborted meanwhile.
         }
     }
 }

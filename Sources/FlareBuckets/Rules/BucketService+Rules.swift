@@ -141,11 +141,12 @@ extension BucketService {
     func notify(
         _ action: ObjectAction,
         of record: ObjectRecord,
-        copySource: CopySourceBody? = nil,
+        copySource: ObjectSource? = nil,
         at now: Timestamp,
         in tx: Transaction
     ) throws {
-        let event = BucketEvent(action, of: record, copySource: copySource, at: now)
+        let source = copySource.map { CopySourceBody(bucket: $0.bucket, object: $0.key) }
+        let event = BucketEvent(action, of: record, copySource: source, at: now)
         try BucketEventRecord.append(event, in: tx)
         tx.afterCommit { [eventSignals] in eventSignals.notify(event.bucket) }
         let fired = try NotificationRuleRecord.rules(of: event.bucket, in: tx)

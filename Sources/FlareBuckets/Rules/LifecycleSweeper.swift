@@ -85,7 +85,47 @@ package final class LifecycleSweeper: Service {
         for work in LifecycleWork.all(in: rules) {
             if let due = try await walk(Walk(bucket: bucket, work: work), at: now) { dues.append(due) }
         }
+        let aborting = rules.filter { $0.enabled && $0.abortMultipartUploadsTransition?.condition != nil }
+        if !aborting.isEmpty { dues.append(try await abortUploads(of: bucket, by: aborting, at: now)) }
         return dues
+    }
+
+    /// Ends uploads that are open for too long.
+    ///
+    /// Looks at all open ones, which are few beside the objects. Returns when the next one may be too old.
+    private func abortUploads(
+        of bucket: String,
+        by rules: [LifecycleRule],
+        at now: Timestamp
+    ) async throws -> Timestamp {
+        let ages = rules.map { ($0.prefix, $0.abortMultipartUploadsTransition?.condition?.maxAge ?? 0) }
+        var next = now + .seconds(ages.map(\.1).min() ?? 0)
+        var position = UploadPosition(key: "", id: "")
+        var aborted = 0
+        while !Task.isCancelled {
+            let start = position
+            let page = try await service.database.read {
+                try UploadRecord.page(from: start, in: bucket, limit: Limits.objectListMax, $0)
+            }
+            guard let last = page.last else { break }
+            for upload in page {
+                let fitting = ages.filter { upload.key.beginsWithBytes(of: $0.0) }.map(\.1)
+                guard let age = fitting.min() else { continue }
+                let due = upload.createdAt + .seconds(age)
+                guard due <= now else {
+                    next = min(next, due)
+                    continue
+                }
+                try await service.expire(upload)
+                aborted += 1
+            }
+            position = UploadPosition(key: last.key, id: last.id)
+        }
+        if aborted > 0 {
+            let metadata: Logger.Metadata = ["bucket": "\(bucket)", "count": "\(aborted)"]
+            service.logger.info("lifecycle rules have aborted uploads", metadata: metadata)
+        }
+        return next
     }
 
     private func walk(_ walk: Walk, at now: Timestamp) async throws -> Timestamp? {
