@@ -90,7 +90,8 @@ struct Rooms: Sendable {
     var services: [any Service] {
         let delivery = Delivery(workers: workers, workflows: workflows, logger: consoleLogger)
         return [
-            buckets.sweeper, buckets.eventSweeper, buckets.lifecycleSweeper, workers, workflows.metricsSaver, workflows.service, workflows.scheduleLoop,
+            buckets.sweeper, buckets.eventSweeper, buckets.lifecycleSweeper, workers, workflows.metricsSaver,
+            workflows.service, workflows.scheduleLoop,
             queues.deliveryLoop { await delivery.deliver($0, $1) },
             pipelines.service,
         ]

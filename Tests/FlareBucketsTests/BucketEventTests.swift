@@ -93,7 +93,9 @@ struct BucketEventTests {
             }
             #expect(error?.code == .cursorExpired)
             #expect(error?.hint?.contains("--since oldest") == true)
-            #expect(try await f.service.events(of: "data", after: 600).events.map(\.object.key) == ["young", "younger"])
+            #expect(
+                try await f.service.events(of: "data", after: 600).events.map(\.object.key) == ["young", "younger"]
+            )
             #expect(try await f.service.eventSweeper.sweep(keeping: 1) == 1)
             #expect(try await f.service.eventCursor(.oldest, of: "data") == 601)
             #expect(await code { try await f.service.eventCursor(.after(603), of: "data") } == .cursorExpired)

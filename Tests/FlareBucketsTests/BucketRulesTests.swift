@@ -90,7 +90,8 @@ struct BucketRulesTests {
             try await f.service.setCORS(good, of: "data")
             #expect(try await f.service.cors(of: "data") == good)
             let bad: [CORSRule] = [
-                .init(allowed: .init(origins: [], methods: ["GET"])), .init(allowed: .init(origins: ["*"], methods: [])),
+                .init(allowed: .init(origins: [], methods: ["GET"])),
+                .init(allowed: .init(origins: ["*"], methods: [])),
                 .init(allowed: .init(origins: ["*"], methods: ["PATCH"])),
                 .init(allowed: .init(origins: ["example.com"], methods: ["GET"])),
                 .init(allowed: .init(origins: ["https://a.example/"], methods: ["GET"])),
@@ -130,7 +131,11 @@ struct BucketRulesTests {
             }
             #expect(taken?.code == .alreadyExists)
             #expect(taken?.message.contains("\"data\"") == true)
-            let changed = try await f.service.updateCustomDomain("files.example.com", of: "data", .init(isEnabled: false))
+            let changed = try await f.service.updateCustomDomain(
+                "files.example.com",
+                of: "data",
+                .init(isEnabled: false)
+            )
             #expect(changed.minimumTLS == "1.2")
             #expect(try await f.service.publicBucket(forHost: "files.example.com") == nil)
             for bad in ["nodots", "https://a.example", "a..b", "-a.example", "x.public.localhost", "a_b.example"] {

@@ -50,7 +50,10 @@ struct LifecycleTests {
     func rewritten() async throws {
         try await BucketsFixture.with { f in
             let sweeper = f.service.lifecycleSweeper
-            try await f.service.setLifecycle([LifecycleRule(id: "r", deleteObjects: .init(maxAgeSeconds: 100))], of: "data")
+            try await f.service.setLifecycle(
+                [LifecycleRule(id: "r", deleteObjects: .init(maxAgeSeconds: 100))],
+                of: "data"
+            )
             try await f.put("a")
             f.time.advance(by: .seconds(99))
             try await f.put("a", "again")
@@ -109,7 +112,10 @@ struct LifecycleTests {
     func locked() async throws {
         try await BucketsFixture.with { f in
             let sweeper = f.service.lifecycleSweeper
-            try await f.service.setLifecycle([LifecycleRule(id: "r", deleteObjects: .init(maxAgeSeconds: 10))], of: "data")
+            try await f.service.setLifecycle(
+                [LifecycleRule(id: "r", deleteObjects: .init(maxAgeSeconds: 10))],
+                of: "data"
+            )
             let lock = LockRule(id: "l", prefix: "held/", condition: .init(maxAgeSeconds: 500))
             try await f.service.setLocks([lock], of: "data")
             let free = f.time.now() + .seconds(500)
@@ -212,7 +218,13 @@ struct LifecycleTests {
                 LifecycleRule(id: "x", deleteObjects: .init(maxAgeSeconds: 2)),
             ],
             [LifecycleRule(id: "", deleteObjects: .init(maxAgeSeconds: 1))],
-            [LifecycleRule(id: "x", prefix: String(repeating: "p", count: 2_000), deleteObjects: .init(maxAgeSeconds: 1))],
+            [
+                LifecycleRule(
+                    id: "x",
+                    prefix: String(repeating: "p", count: 2_000),
+                    deleteObjects: .init(maxAgeSeconds: 1)
+                )
+            ],
         ]
     )
     func bad(_ rules: [LifecycleRule]) async throws {

@@ -56,7 +56,9 @@ struct SubscriptionTests {
             try await publish(event("instance.started", of: "other"), f)
             #expect(try await bodies("one", f).map { $0["source"]?["workflowName"] } == [.string("orders")])
             #expect(
-                try await bodies("all", f).map { $0["source"]?["workflowName"] } == [.string("orders"), .string("other")]
+                try await bodies("all", f).map { $0["source"]?["workflowName"] } == [
+                    .string("orders"), .string("other"),
+                ]
             )
         }
     }

@@ -49,7 +49,8 @@ extension NotificationDeclaration {
         among names: [String]
     ) -> FlareError {
         var problem = entry.problem(key, "has no \"\(name)\"")
-        problem.hint = nearestName(to: name, in: names).map { "did you mean \"\($0)\"?" }
+        problem.hint =
+            nearestName(to: name, in: names).map { "did you mean \"\($0)\"?" }
             ?? "it takes \(names.joined(separator: ", "))"
         return problem
     }
