@@ -1,10 +1,10 @@
 package import FlareStore
 
 extension BucketService {
-    /// The schema of buckets, objects and notification rules.
+    /// The schema of buckets and all that is in them.
     ///
     /// Needs the table `queues` of the room of queues.
-    package static let migrations = firstMigrations + uploadMigrations
+    package static let migrations = firstMigrations + uploadMigrations + ruleMigrations
 
     private static let firstMigrations: [Migration] = [
         Migration(
