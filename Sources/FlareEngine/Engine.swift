@@ -101,6 +101,7 @@ struct Engine: Sendable {
                 tokens: TokenService(database: database, time: time),
                 queues: rooms.queues,
                 buckets: rooms.buckets,
+                keys: rooms.keys,
                 pipelines: rooms.pipelines,
                 workers: rooms.workers,
                 workflows: rooms.workflows
@@ -112,6 +113,7 @@ struct Engine: Sendable {
                 return DoorAddresses(ingestPort: ports.ingest, kafkaPort: ports.kafka, showsTLS: showsTLS)
                     .endpoints(of: name)
             },
+            s3URL: { announcement.info.s3Port.map { (tls.isRequired ? "https" : "http") + "://127.0.0.1:\($0)" } },
             tls: tls.identity,
             stop: { kill(getpid(), SIGTERM) }
         )
@@ -182,6 +184,7 @@ struct Engine: Sendable {
 
     private static var migrations: [Migration] {
         EngineSettingsRecord.migrations + GatewayMigrations.all + QueueService.migrations + BucketService.migrations
-            + PipelineService.migrations + WorkerService.migrations + WorkflowMigrations.all
+            + AccessKeyService.migrations + PipelineService.migrations + WorkerService.migrations
+            + WorkflowMigrations.all
     }
 }
