@@ -1,7 +1,7 @@
 package import FlareStore
 
 extension BucketService {
-    /// The schema of buckets, objects and notification rules.
+    /// The schema of buckets and all that is in them.
     ///
     /// Needs the table `queues` of the room of queues.
     package static let migrations: [Migration] =
@@ -49,5 +49,5 @@ extension BucketService {
                 CREATE INDEX notification_rules_queue ON notification_rules (queue_id);
                 """
             )
-        ] + uploadMigrations
+        ] + uploadMigrations + ruleMigrations
 }

@@ -86,7 +86,8 @@ extension BucketService {
     /// The one place where a version becomes visible: writes its row in place of the one with its key, counts it and
     /// tells queues.
     ///
-    /// Rows of parts are written by the caller afterwards. Throws `bucketNotFound`.
+    /// Rows of parts are written by the caller afterwards. Throws `bucketNotFound`, or `objectLocked` when a lock rule
+    /// keeps the object that is there.
     func replace(
         with record: ObjectRecord,
         inline: [UInt8]? = nil,
@@ -95,7 +96,11 @@ extension BucketService {
         in tx: Transaction
     ) throws {
         let older = try ObjectRecord.find(record.key, in: record.bucket, tx)
-        if older == nil { _ = try BucketRecord.require(record.bucket, in: tx) }
+        if let older {
+            try requireUnlocked(older, at: record.uploadedAt, in: tx)
+        } else {
+            _ = try BucketRecord.require(record.bucket, in: tx)
+        }
         let retired = try older.map { try files(of: $0, forgettingPartsIn: tx) } ?? []
         try record.upsert(inline: inline, in: tx)
         try BucketRecord.count(
@@ -112,7 +117,10 @@ extension BucketService {
     }
 
     /// The one place where an object goes: deletes its row, counts that and tells queues.
+    ///
+    /// Throws `objectLocked` when a lock rule keeps it.
     func remove(_ record: ObjectRecord, action: ObjectAction, at now: Timestamp, in tx: Transaction) throws {
+        try requireUnlocked(record, at: now, in: tx)
         let retired = try files(of: record, forgettingPartsIn: tx)
         try record.delete(in: tx)
         try BucketRecord.count(record.bucket, objects: -1, bytes: -record.size, in: tx)
