@@ -7,6 +7,7 @@
 #include "CFlareSystemCertificate.h"
 #include "CFlareSystemChecksum.h"
 #include "CFlareSystemKafka.h"
+#include "CFlareSystemSignature.h"
 #include "CFlareSystemSnappy.h"
 #include "CFlareSystemDecompress.h"
 #include "CFlareSystemWebSocket.h"

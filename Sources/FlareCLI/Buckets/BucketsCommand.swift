@@ -9,7 +9,7 @@ struct BucketsCommand: AsyncParsableCommand {
         subcommands: [
             BucketsCreate.self, BucketsList.self, BucketsInfo.self, BucketsDelete.self, ObjectsCommand.self,
             NotifyCommand.self, BucketsWatch.self, CORSCommand.self, LifecycleCommand.self, LockCommand.self,
-            DevelopmentURLCommand.self, DomainCommand.self,
+            DevelopmentURLCommand.self, DomainCommand.self, KeysCommand.self,
         ]
     )
 }
@@ -19,7 +19,10 @@ struct ObjectsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "objects",
         abstract: "Write, read, list and delete the objects of a bucket.",
-        subcommands: [ObjectsPut.self, ObjectsGet.self, ObjectsHead.self, ObjectsList.self, ObjectsDelete.self]
+        subcommands: [
+            ObjectsPut.self, ObjectsGet.self, ObjectsHead.self, ObjectsList.self, ObjectsDelete.self,
+            ObjectsPresign.self,
+        ]
     )
 }
 
