@@ -11,6 +11,7 @@ enum Complete {
     static let buckets = names("/client/v4/accounts/local/r2/buckets", at: ["buckets", "name"])
     static let pipelines = names("/flare/v1/pipelines", at: ["name"])
     static let workers = names("/flare/v1/workers", at: ["name"])
+    static let accessKeys = names("/flare/v1/access-keys", at: ["id"])
     static let workflows = names("/client/v4/accounts/local/workflows", at: ["name"], query: [("per_page", "1000")])
 
     /// Instance ids of the workflow that is named before them on the line.

@@ -14,6 +14,7 @@ package struct Flare: AsyncParsableCommand {
         subcommands: [
             PipelinesCommand.self, BucketsCommand.self, QueuesCommand.self, WorkflowsCommand.self, WorkersCommand.self,
             DeployCommand.self, DevCommand.self, TailCommand.self, StepCommand.self, EngineCommand.self,
+            EnvCommand.self,
         ]
     )
 

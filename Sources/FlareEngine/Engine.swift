@@ -89,6 +89,7 @@ struct Engine: Sendable {
                 tokens: TokenService(database: database, time: time),
                 queues: rooms.queues,
                 buckets: rooms.buckets,
+                keys: rooms.keys,
                 pipelines: rooms.pipelines,
                 workers: rooms.workers,
                 workflows: rooms.workflows
@@ -100,6 +101,7 @@ struct Engine: Sendable {
                 return DoorAddresses(ingestPort: open.ingest, kafkaPort: open.kafka, showsTLS: showsTLS)
                     .endpoints(of: name)
             },
+            s3URL: { announcement.info.s3Port.map { (tls.isRequired ? "https" : "http") + "://127.0.0.1:\($0)" } },
             tls: tls.identity,
             stop: { kill(getpid(), SIGTERM) }
         )

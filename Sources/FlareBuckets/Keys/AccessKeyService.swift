@@ -15,7 +15,7 @@ package final class AccessKeyService: Sendable {
     }
 
     private let database: Database
-    private let time: any TimeSource
+    package let time: any TimeSource
     private let cache = Mutex(Cache())
 
     package init(database: Database, time: any TimeSource) {

@@ -8,7 +8,7 @@ struct BucketsCommand: AsyncParsableCommand {
         abstract: "Keep objects in buckets, and tell queues about them.",
         subcommands: [
             BucketsCreate.self, BucketsList.self, BucketsInfo.self, BucketsDelete.self, ObjectsCommand.self,
-            NotifyCommand.self,
+            NotifyCommand.self, KeysCommand.self,
         ]
     )
 }
@@ -18,7 +18,10 @@ struct ObjectsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "objects",
         abstract: "Write, read, list and delete the objects of a bucket.",
-        subcommands: [ObjectsPut.self, ObjectsGet.self, ObjectsHead.self, ObjectsList.self, ObjectsDelete.self]
+        subcommands: [
+            ObjectsPut.self, ObjectsGet.self, ObjectsHead.self, ObjectsList.self, ObjectsDelete.self,
+            ObjectsPresign.self,
+        ]
     )
 }
 

@@ -14,6 +14,7 @@ package struct ControlServices: Sendable {
     let tokens: TokenService
     let queues: QueueService
     let buckets: BucketService
+    let keys: AccessKeyService
     let pipelines: PipelineService
     let workers: WorkerService
     let workflows: WorkflowService
@@ -23,6 +24,7 @@ package struct ControlServices: Sendable {
         tokens: TokenService,
         queues: QueueService,
         buckets: BucketService,
+        keys: AccessKeyService,
         pipelines: PipelineService,
         workers: WorkerService,
         workflows: WorkflowService
@@ -31,6 +33,7 @@ package struct ControlServices: Sendable {
         self.tokens = tokens
         self.queues = queues
         self.buckets = buckets
+        self.keys = keys
         self.pipelines = pipelines
         self.workers = workers
         self.workflows = workflows
@@ -44,6 +47,7 @@ package struct ControlAPI: Sendable {
     /// - Parameters:
     ///   - info: what the engine is, once it listens.
     ///   - endpoints: where a pipeline takes records, once the doors listen.
+    ///   - s3URL: where S3 clients connect, once that door listens.
     ///   - tls: what the doors offer to clients that speak TLS.
     ///   - stop: asks the engine to stop gracefully; returns at once.
     package init(
@@ -51,6 +55,7 @@ package struct ControlAPI: Sendable {
         logger: Logger,
         info: @escaping @Sendable () -> EngineInfo,
         endpoints: @escaping @Sendable (String) -> [PipelineEndpoint],
+        s3URL: @escaping @Sendable () -> String?,
         tls: TLSIdentity,
         stop: @escaping @Sendable () -> Void
     ) {
@@ -64,6 +69,9 @@ package struct ControlAPI: Sendable {
         QueuesRoutes(queues: services.queues).register(on: routes)
         BucketsRoutes(buckets: services.buckets).register(on: routes)
         ObjectsRoutes(buckets: services.buckets).register(on: routes)
+        AccessKeysRoutes(keys: services.keys, buckets: services.buckets, s3URL: s3URL).register(on: routes)
+        EnvironmentRoutes(tokens: services.tokens, keys: services.keys, info: info, s3URL: s3URL, tls: tls)
+            .register(on: routes)
         NotificationsRoutes(buckets: services.buckets).register(on: routes)
         BucketRulesRoutes(buckets: services.buckets).register(on: routes)
         SubscriptionsRoutes(queues: services.queues).register(on: routes)

@@ -36,6 +36,23 @@ struct TokenRecord: Sendable {
     }
 }
 
+/// The one token that is stored as it is, since `flare env` shows it each time.
+///
+/// It is revoked with its row in `api_tokens`.
+enum EnvironmentTokenRecord {
+    static func find(in transaction: Transaction) throws -> String? {
+        try transaction.row("SELECT token FROM environment_token") { $0.text(0) }
+    }
+
+    static func insert(name: String, token: String, in transaction: Transaction) throws {
+        try transaction.execute(
+            "INSERT INTO environment_token (only, name, token) VALUES (1, ?, ?)",
+            .text(name),
+            .text(token)
+        )
+    }
+}
+
 /// The schema of the gateway's own rows.
 package enum GatewayMigrations {
     package static let all = [
@@ -48,6 +65,17 @@ package enum GatewayMigrations {
                 created_at INTEGER NOT NULL
             );
             """
-        )
+        ),
+        Migration(
+            "gateway-2-environment",
+            """
+            -- The one token that can be shown again; `only` is always 1.
+            CREATE TABLE environment_token (
+                only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+                name TEXT NOT NULL REFERENCES api_tokens (name) ON DELETE CASCADE,
+                token TEXT NOT NULL CHECK (token <> '')
+            );
+            """
+        ),
     ]
 }

@@ -17,7 +17,7 @@ package final class TokenService: Sendable {
     /// Throws `alreadyExists` for a name in use.
     func create(name: String) async throws -> String {
         try NameRule.token.validate(name)
-        let token = "flare_" + Identifier.hexadecimal() + Identifier.hexadecimal()
+        let token = Self.make()
         let now = time.now()
         try await database.write { transaction in
             guard try !TokenRecord.exists(name: name, in: transaction) else {
@@ -30,6 +30,25 @@ package final class TokenService: Sendable {
             try TokenRecord.insert(name: name, digest: Self.digest(token), at: now, in: transaction)
         }
         return token
+    }
+
+    /// The one token that can be shown again, made when there is none.
+    func environmentToken() async throws -> String {
+        let token = Self.make()
+        let now = time.now()
+        return try await database.write { transaction in
+            if let existing = try EnvironmentTokenRecord.find(in: transaction) { return existing }
+            // Somebody may have given the name to a token of their own.
+            var name = "environment"
+            var number = 1
+            while try TokenRecord.exists(name: name, in: transaction) {
+                number += 1
+                name = "environment-\(number)"
+            }
+            try TokenRecord.insert(name: name, digest: Self.digest(token), at: now, in: transaction)
+            try EnvironmentTokenRecord.insert(name: name, token: token, in: transaction)
+            return token
+        }
     }
 
     func list() async throws -> [TokenRecord] {
@@ -53,6 +72,8 @@ package final class TokenService: Sendable {
         let digest = Self.digest(token)
         return try await database.read { try TokenRecord.exists(digest: digest, in: $0) }
     }
+
+    private static func make() -> String { "flare_" + Identifier.hexadecimal() + Identifier.hexadecimal() }
 
     private static func digest(_ token: String) -> [UInt8] {
         let bytes = Array(token.utf8)

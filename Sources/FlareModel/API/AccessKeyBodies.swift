@@ -238,6 +238,8 @@ package struct EnvironmentBody: Codable, Sendable {
     package var controlURL: String
     /// Of the S3 door; nil when it does not listen.
     package var s3URL: String?
+    /// The certificate that clients of the S3 door must trust; nil when they need none.
+    package var authorityPath: String?
     package var apiToken: String
     package var accessKeyID: String
     package var secretAccessKey: String
@@ -245,12 +247,14 @@ package struct EnvironmentBody: Codable, Sendable {
     package init(
         controlURL: String,
         s3URL: String?,
+        authorityPath: String? = nil,
         apiToken: String,
         accessKeyID: String,
         secretAccessKey: String
     ) {
         self.controlURL = controlURL
         self.s3URL = s3URL
+        self.authorityPath = authorityPath
         self.apiToken = apiToken
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
@@ -259,6 +263,7 @@ package struct EnvironmentBody: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case controlURL = "control_url"
         case s3URL = "s3_url"
+        case authorityPath = "authority_path"
         case apiToken = "api_token"
         case accessKeyID = "access_key_id"
         case secretAccessKey = "secret_access_key"
