@@ -174,11 +174,12 @@ struct S3XMLReader {
     // MARK: Characters
 
     /// One byte of text; line ends are one newline each, as XML has it.
+    ///
+    /// Control characters are taken, though XML has none: S3's SDKs write them as they are, and keys that have them are
+    /// deleted by such a document.
     private mutating func character() throws(Failure) -> UInt8 {
         let byte = bytes[position]
-        guard byte >= 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D else {
-            throw Failure(reason: "it holds the control character \(byte)")
-        }
+        guard byte != 0 else { throw Failure(reason: "it holds a NUL") }
         position += 1
         guard byte == 0x0D else { return byte }
         if position < bytes.count, bytes[position] == 0x0A { position += 1 }
@@ -187,7 +188,7 @@ struct S3XMLReader {
 
     /// `&amp;` and its four sisters, and characters by number.
     ///
-    /// Numbers of control characters are taken as well: S3's own SDKs write keys with them so.
+    /// Numbers of control characters are taken as well.
     private mutating func reference() throws(Failure) -> Character {
         let begin = position + 1
         guard let end = bytes[begin...].prefix(12).firstIndex(of: UInt8(ascii: ";")) else {
