@@ -4,7 +4,9 @@ extension BucketService {
     /// The schema of buckets, objects and notification rules.
     ///
     /// Needs the table `queues` of the room of queues.
-    package static let migrations: [Migration] = [
+    package static let migrations = firstMigrations + uploadMigrations
+
+    private static let firstMigrations: [Migration] = [
         Migration(
             "buckets-1",
             """

@@ -122,11 +122,17 @@ extension BucketService {
     /// Inserts the messages of all rules that an event fires.
     ///
     /// In the transaction of the event itself.
-    func notify(_ action: ObjectAction, of record: ObjectRecord, at now: Timestamp, in tx: Transaction) throws {
+    func notify(
+        _ action: ObjectAction,
+        of record: ObjectRecord,
+        copySource: ObjectSource? = nil,
+        at now: Timestamp,
+        in tx: Transaction
+    ) throws {
         let fired = try NotificationRuleRecord.rules(of: record.bucket, in: tx)
             .filter { $0.rule.matches(action, key: record.key) }
         guard !fired.isEmpty else { return }
-        let body = FlareJSON.encode(NotificationMessage(action, of: record, at: now))
+        let body = FlareJSON.encode(NotificationMessage(action, of: record, copySource: copySource, at: now))
         for rule in fired {
             let message = NewMessage(body: body, contentType: .json)
             try queues.insert([message], into: rule.queueID, at: now, in: tx)

@@ -13,6 +13,8 @@ package final class BucketService: Sendable {
     let queues: QueueService
     let time: any TimeSource
     let logger: Logger
+    /// The least bytes of each part of an upload but the last.
+    let uploadPartBytesMin: Int
     /// Deletes files that no row needs; runs as a service of the engine.
     package let sweeper: ObjectSweeper
 
@@ -21,13 +23,15 @@ package final class BucketService: Sendable {
         objects: any ObjectStore,
         queues: QueueService,
         time: any TimeSource,
-        logger: Logger
+        logger: Logger,
+        uploadPartBytesMin: Int = Limits.uploadPartBytesMin
     ) {
         self.database = database
         self.objects = objects
         self.queues = queues
         self.time = time
         self.logger = logger
+        self.uploadPartBytesMin = uploadPartBytesMin
         sweeper = ObjectSweeper(database: database, objects: objects, logger: logger)
     }
 
@@ -90,7 +94,7 @@ package final class BucketService: Sendable {
         }
     }
 
-    /// Deletes an empty bucket with its rules.
+    /// Deletes an empty bucket with its rules and its open uploads.
     ///
     /// Throws `bucketNotFound`, `bucketNotEmpty`, or `inUse` when a pipeline writes to it.
     package func delete(_ name: String) async throws {
@@ -105,6 +109,7 @@ package final class BucketService: Sendable {
                 )
             }
             try queues.removeProducers(.bucket, named: name, in: tx)
+            self.retire(try UploadRecord.deleteAll(of: name, in: tx), after: tx)
             do {
                 try BucketRecord.delete(name, in: tx)
             } catch let error as FlareError where error.code == .inUse {

@@ -10,17 +10,24 @@ struct NotificationMessage: Encodable {
         let eTag: String?
     }
 
+    struct CopySource: Encodable {
+        let bucket: String
+        let object: String
+    }
+
     let account = "local"
     let action: ObjectAction
     let bucket: String
     let object: Object
     let eventTime: Timestamp
+    /// Only of a copy.
+    let copySource: CopySource?
 
     enum CodingKeys: String, CodingKey {
-        case account, action, bucket, object, eventTime
+        case account, action, bucket, object, eventTime, copySource
     }
 
-    init(_ action: ObjectAction, of record: ObjectRecord, at time: Timestamp) {
+    init(_ action: ObjectAction, of record: ObjectRecord, copySource: ObjectSource? = nil, at time: Timestamp) {
         self.action = action
         bucket = record.bucket
         let isDeletion = ObjectEventType.objectDelete.actions.contains(action)
@@ -30,5 +37,6 @@ struct NotificationMessage: Encodable {
             eTag: isDeletion ? nil : record.etag
         )
         eventTime = time
+        self.copySource = copySource.map { CopySource(bucket: $0.bucket, object: $0.key) }
     }
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "CFlareSystemCertificate.h"
+#include "CFlareSystemChecksum.h"
 #include "CFlareSystemKafka.h"
 #include "CFlareSystemSnappy.h"
 #include "CFlareSystemDecompress.h"

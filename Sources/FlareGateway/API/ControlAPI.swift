@@ -64,6 +64,7 @@ package struct ControlAPI: Sendable {
         QueuesRoutes(queues: services.queues).register(on: routes)
         BucketsRoutes(buckets: services.buckets).register(on: routes)
         ObjectsRoutes(buckets: services.buckets).register(on: routes)
+        UploadsRoutes(buckets: services.buckets).register(on: routes)
         NotificationsRoutes(buckets: services.buckets).register(on: routes)
         PipelinesRoutes(pipelines: services.pipelines, endpoints: endpoints).register(on: routes)
         WorkersRoutes(workers: services.workers).register(on: routes)
