@@ -82,8 +82,8 @@ struct CopyArguments: ParsableArguments, Sendable {
         var selection = ObjectSelection(client: client, bucket: from.bucket, filter: filter)
         if recursive { try await selection.add(folder: from.key) } else { try await selection.add(word: from.key) }
         if let missing = selection.missing.first { throw missing.error }
-        let isOne = !recursive && selection.objects.count == 1 && selection.objects[0].object.key == from.key
-        let folder = isOne && !to.key.isEmpty && !to.key.hasSuffix("/") ? nil : to.folder
+        let isOne = !recursive && selection.objects.count == 1 && selection.objects[0].object.key.hasBytes(from.key)
+        let folder = isOne && !to.key.isEmpty && !to.key.endsWithSlash ? nil : to.folder
         let jobs = selection.objects.map { selected in
             CopyJob(object: selected.object, key: folder.map { $0 + selected.relative } ?? to.key)
         }

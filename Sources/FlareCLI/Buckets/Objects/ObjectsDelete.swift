@@ -75,7 +75,7 @@ struct ObjectsDelete: FlareCommand {
 
     private func deleteNamed(_ deletion: ObjectDeletion) async throws -> Int {
         let existing = try await deletion.delete(keys)
-        let missing = keys.filter { !existing.contains($0) }
+        let missing = keys.filter { !existing.contains(Array($0.utf8)) }
         guard let first = missing.first else { return existing.count }
         let more = missing.count == 1 ? "" : " and \(missing.count - 1) more"
         throw FlareError(

@@ -108,8 +108,8 @@ struct ObjectsGet: FlareCommand {
             return try await toStream(key, descriptor, client, report)
         }
         let place =
-            output.hasSuffix("/") || (isThere && kind == S_IFDIR)
-            ? try OutputDirectory(path: output, creates: true).place(LocalTree.lastPart(key))
+            output.endsWithSlash || (isThere && kind == S_IFDIR)
+            ? try OutputDirectory(path: output, creates: true).place(key.lastPart)
             : try OutputPlace(path: output)
         if range != nil { return try await rangeIntoFile(key, place, client, report) }
         let object = try await client.head(bucket, key)

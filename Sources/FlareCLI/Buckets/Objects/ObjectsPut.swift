@@ -57,7 +57,7 @@ struct ObjectsPut: FlareCommand {
 
     func validate() throws {
         guard !recursive, prefix == nil else { return }
-        if words.count > 2, !words[0].hasSuffix("/") {
+        if words.count > 2, !words[0].endsWithSlash {
             throw ValidationError("several files need --prefix PREFIX, or a KEY that ends with \"/\"")
         }
         if !filter.isEmpty || followLinks {
@@ -66,7 +66,7 @@ struct ObjectsPut: FlareCommand {
     }
 
     func execute(_ shell: Shell) async throws {
-        let isOne = !recursive && prefix == nil && words.count < 3 && !(words.count == 2 && words[0].hasSuffix("/"))
+        let isOne = !recursive && prefix == nil && words.count < 3 && !(words.count == 2 && words[0].endsWithSlash)
         let client = try await BucketClient(shell)
         let report = TransferReport(shell, transfer)
         let uploader = ObjectUploader(
@@ -128,17 +128,17 @@ struct ObjectsPut: FlareCommand {
         let key = words[0]
         if words.count == 2 { return (key, words[1] == "-" ? nil : words[1]) }
         guard inputIsTerminal else { return (key, nil) }
-        return (LocalTree.lastPart(key), key)
+        return (key.lastPart, key)
     }
 
     /// The files to write and their keys.
     private func jobs(_ report: TransferReport) throws -> [UploadJob] {
         if !recursive, prefix == nil, words.count == 1 { return [UploadJob(key: words[0], file: "-", sizeBytes: 0)] }
         let isFirstKey = !recursive && prefix == nil
-        let keyPrefix = prefix ?? (isFirstKey && words[0].hasSuffix("/") ? words[0] : "")
+        let keyPrefix = prefix ?? (isFirstKey && words[0].endsWithSlash ? words[0] : "")
         var jobs: [UploadJob] = []
         for word in isFirstKey ? words[1...] : words[...] {
-            let key = isFirstKey && !words[0].hasSuffix("/") ? words[0] : keyPrefix + LocalTree.lastPart(word)
+            let key = isFirstKey && !words[0].endsWithSlash ? words[0] : keyPrefix + word.lastPart
             do {
                 if LocalTree.isDirectory(word) {
                     guard recursive else {

@@ -21,9 +21,9 @@ struct FileDownloads: Sendable {
     private func plan(_ selected: SelectedObject, _ path: String) {
         var item = item(selected)
         do {
-            _ = try SafePath.parts(selected.isFolder ? String(selected.relative.dropLast()) : selected.relative)
+            _ = try SafePath.parts(selected.isFolder ? selected.relative.withoutLastByte : selected.relative)
             item.result = .planned
-            item.file = path.hasSuffix("/") ? path + selected.relative : "\(path)/\(selected.relative)"
+            item.file = path.endsWithSlash ? path + selected.relative : "\(path)/\(selected.relative)"
             downloader.report.add(item, "would read \(bucket)/\(selected.object.key) into \(item.file ?? "")")
         } catch {
             downloader.report.fail(item, error)
@@ -63,5 +63,5 @@ struct FileDownloads: Sendable {
 
 extension SelectedObject {
     /// Whether the object only marks a folder: no bytes, and a final slash.
-    var isFolder: Bool { object.size == 0 && relative.hasSuffix("/") }
+    var isFolder: Bool { object.size == 0 && relative.endsWithSlash }
 }

@@ -86,7 +86,7 @@ struct LocalTree: Sendable {
         self.followsLinks = followsLinks
         self.filter = filter
         let names = try Self.names(in: root)
-        walk(names, in: root.hasSuffix("/") ? root : root + "/", relative: "")
+        walk(names, in: root.endsWithSlash ? root : root + "/", relative: "")
         entries.sort { $0.relative.utf8.lexicographicallyPrecedes($1.relative.utf8) }
     }
 
@@ -94,7 +94,7 @@ struct LocalTree: Sendable {
     static func file(_ path: String) throws -> LocalEntry {
         var status = stat()
         guard stat(path, &status) == 0 else { throw FileFailure.reading(path, errno) }
-        return LocalEntry(relative: lastPart(path), path: path, identity: FileIdentity(status))
+        return LocalEntry(relative: path.lastPart, path: path, identity: FileIdentity(status))
     }
 
     /// The entry of a regular file; nil for a pipe or device.
@@ -102,16 +102,12 @@ struct LocalTree: Sendable {
         var status = stat()
         guard stat(path, &status) == 0 else { throw FileFailure.reading(path, errno) }
         guard status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return LocalEntry(relative: lastPart(path), path: path, identity: FileIdentity(status))
+        return LocalEntry(relative: path.lastPart, path: path, identity: FileIdentity(status))
     }
 
     static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    static func lastPart(_ path: String) -> String {
-        path.split(separator: "/").last.map { String($0) } ?? path
     }
 
     private mutating func walk(_ names: [[UInt8]], in directory: String, relative: String) {
@@ -122,7 +118,7 @@ struct LocalTree: Sendable {
                 continue
             }
             // What a download that was interrupted has left.
-            if name.hasPrefix(PartFile.namePrefix) { continue }
+            if name.beginsWithBytes(PartFile.namePrefix) { continue }
             visit(directory + name, relative: relative + name)
         }
     }

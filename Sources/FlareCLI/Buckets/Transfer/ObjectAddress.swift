@@ -11,7 +11,7 @@ struct ObjectAddress: Sendable, Hashable, CustomStringConvertible {
     var description: String { "\(Self.scheme)\(bucket)/\(key)" }
 
     /// The beginning of the keys below the address, taken as a folder: empty, or with a final slash.
-    var folder: String { key.isEmpty || key.hasSuffix("/") ? key : key + "/" }
+    var folder: String { key.isEmpty || key.endsWithSlash ? key : key + "/" }
 
     /// Reads `flare://bucket/key`, and `bucket/key` unless `needsScheme`; nil when the word is a path of a file.
     ///
@@ -26,9 +26,9 @@ struct ObjectAddress: Sendable, Hashable, CustomStringConvertible {
             return nil
         }
         let rest = hasScheme ? text.dropFirst(Self.scheme.count) : text[...]
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        bucket = String(rest[..<slash])
-        key = slash == rest.endIndex ? "" : String(rest[rest.index(after: slash)...])
+        let name = rest.utf8.prefix { $0 != UInt8(ascii: "/") }
+        bucket = String(decoding: name, as: UTF8.self)
+        key = rest.droppingBytes(name.count + 1)
         guard !bucket.isEmpty else {
             throw FlareError(.invalidArgument, "\"\(text)\" names no bucket", hint: "write \(Self.scheme)BUCKET/KEY")
         }

@@ -43,7 +43,7 @@ struct ObjectCopies: Sendable {
 
     /// Copies one object, and deletes it then for a move unless it has been written again.
     func copy(_ job: CopyJob) async throws -> ObjectBody {
-        let isSame = source == destination && job.key == job.object.key
+        let isSame = source == destination && job.key.hasBytes(job.object.key)
         if isSame, isMove || metadata == nil {
             throw FlareError(
                 .invalidArgument,

@@ -5,11 +5,22 @@ struct ObjectDeletion: Sendable {
     let client: BucketClient
     let bucket: String
 
-    /// Deletes keys; returns those that existed.
-    func delete(_ keys: [String]) async throws -> Set<String> {
-        var existing = Set<String>()
-        for page in pages(keys) { existing.formUnion(try await client.delete(bucket, page)) }
+    /// Deletes keys; returns the bytes of those that existed.
+    func delete(_ keys: [String]) async throws -> Set<[UInt8]> {
+        var existing = Set<[UInt8]>()
+        for page in pages(keys) { existing.formUnion(try await client.delete(bucket, page).map { Array($0.utf8) }) }
         return existing
+    }
+
+    /// Deletes whatever is in the bucket, also what is written meanwhile; returns how many there were.
+    func deleteAll() async throws -> Int {
+        var deleted = 0
+        while true {
+            try Task.checkCancellation()
+            let page = try await client.page(bucket, ListRequest(), cursor: nil)
+            if page.objects.isEmpty { return deleted }
+            deleted += try await client.delete(bucket, page.objects.map(\.key)).count
+        }
     }
 
     /// Deletes objects that were listed; a call that fails is reported, and the rest goes on.

@@ -35,10 +35,10 @@ struct ObjectFilter: ParsableArguments, Sendable {
     }
 
     private static func matches(_ pattern: String, _ relative: String) -> Bool {
-        if pattern.contains("/") {
+        if pattern.hasSlash {
             // A pattern that ends in a slash is about all below that folder.
-            return GlobPattern(pattern.hasSuffix("/") ? pattern + "**" : pattern).matches(relative)
+            return GlobPattern(pattern.endsWithSlash ? pattern + "**" : pattern).matches(relative)
         }
-        return GlobPattern(pattern).matches(LocalTree.lastPart(relative))
+        return GlobPattern(pattern).matches(relative.lastPart)
     }
 }

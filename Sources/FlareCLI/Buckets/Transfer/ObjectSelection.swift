@@ -17,7 +17,7 @@ struct ObjectSelection: Sendable {
     private(set) var objects: [SelectedObject] = []
     /// Words that mean no object.
     private(set) var missing: [(word: String, error: FlareError)] = []
-    private var keys = Set<String>()
+    private var keys = Set<[UInt8]>()
 
     init(client: BucketClient, bucket: String, filter: ObjectFilter = ObjectFilter()) {
         self.client = client
@@ -31,7 +31,7 @@ struct ObjectSelection: Sendable {
         let isPattern = GlobPattern.isPattern(word)
         do {
             let object = try await client.head(bucket, word)
-            insert(object, relative: LocalTree.lastPart(word))
+            insert(object, relative: word.lastPart)
             return
         } catch let error as FlareError where error.code == .objectNotFound {
             if !isPattern { missing.append((word, error)) }
@@ -43,9 +43,9 @@ struct ObjectSelection: Sendable {
 
     private mutating func add(pattern: String) async throws {
         let glob = GlobPattern(pattern)
-        let folder = glob.literalPrefix.lastIndex(of: "/").map { glob.literalPrefix[...$0].utf8.count } ?? 0
+        let folder = glob.literalPrefix.folderBytes
         let found = try await client.all(bucket, prefix: glob.literalPrefix) { glob.matches($0.key) }
-        for object in found { insert(object, relative: Self.dropping(folder, object.key)) }
+        for object in found { insert(object, relative: object.key.droppingBytes(folder)) }
         guard found.isEmpty else { return }
         let error = FlareError(
             .objectNotFound,
@@ -59,7 +59,7 @@ struct ObjectSelection: Sendable {
     mutating func add(folder: String) async throws {
         let prefix = ObjectAddress(bucket: bucket, key: folder).folder
         let found = try await client.all(bucket, prefix: prefix)
-        for object in found { insert(object, relative: Self.dropping(prefix.utf8.count, object.key)) }
+        for object in found { insert(object, relative: object.key.droppingBytes(prefix.utf8.count)) }
         guard found.isEmpty, !prefix.isEmpty else { return }
         let error = FlareError(
             .objectNotFound,
@@ -71,19 +71,14 @@ struct ObjectSelection: Sendable {
 
     /// Adds all objects whose keys begin with a text.
     mutating func add(prefix: String) async throws {
-        let folder = prefix.lastIndex(of: "/").map { prefix[...$0].utf8.count } ?? 0
+        let folder = prefix.folderBytes
         for object in try await client.all(bucket, prefix: prefix) {
-            insert(object, relative: Self.dropping(folder, object.key))
+            insert(object, relative: object.key.droppingBytes(folder))
         }
     }
 
     private mutating func insert(_ object: ObjectBody, relative: String) {
-        guard filter.accepts(relative), keys.insert(object.key).inserted else { return }
+        guard filter.accepts(relative), keys.insert(Array(object.key.utf8)).inserted else { return }
         objects.append(SelectedObject(object: object, relative: relative))
-    }
-
-    /// A key without its first bytes, which end at a slash.
-    static func dropping(_ count: Int, _ key: String) -> String {
-        String(decoding: key.utf8.dropFirst(count), as: UTF8.self)
     }
 }

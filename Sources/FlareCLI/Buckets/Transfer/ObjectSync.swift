@@ -63,7 +63,7 @@ struct ObjectSync: Sendable {
     func copy(_ source: ObjectAddress, to destination: ObjectAddress, _ metadata: MetadataOptions?) async throws {
         let isInside =
             source.bucket == destination.bucket
-            && (source.folder.hasPrefix(destination.folder) || destination.folder.hasPrefix(source.folder))
+            && (source.folder.beginsWithBytes(destination.folder) || destination.folder.beginsWithBytes(source.folder))
         guard !isInside else {
             throw FlareError(.invalidArgument, "\(source) and \(destination) lie in each other")
         }
@@ -94,7 +94,7 @@ struct ObjectSync: Sendable {
     private func objects(_ address: ObjectAddress) async throws -> [SelectedObject] {
         let prefix = address.folder
         return try await client.all(address.bucket, prefix: prefix)
-            .map { SelectedObject(object: $0, relative: ObjectSelection.dropping(prefix.utf8.count, $0.key)) }
+            .map { SelectedObject(object: $0, relative: $0.key.droppingBytes(prefix.utf8.count)) }
             // The object that marks the folder itself is no file in it.
             .filter { !$0.relative.isEmpty && filter.accepts($0.relative) }
     }
@@ -170,11 +170,8 @@ struct ObjectSync: Sendable {
     private func removeEmpty(_ relatives: Set<String>, below directory: String) {
         var parents = Set<String>()
         for relative in relatives {
-            var path = relative[...]
-            while let slash = path.lastIndex(of: "/") {
-                path = path[..<slash]
-                parents.insert(String(path))
-            }
+            let parts = relative.slashParts
+            for count in 1..<max(parts.count, 1) { parents.insert(parts.prefix(count).joined(separator: "/")) }
         }
         // The deepest first; one that still holds something stays.
         for parent in parents.sorted(by: { $0.utf8.count > $1.utf8.count }) { rmdir("\(directory)/\(parent)") }

@@ -8,7 +8,7 @@ final class OutputDirectory: Sendable {
 
     /// Opens a directory that the user has named, making it and those above it when `creates` says so.
     init(path: String, creates: Bool = false) throws {
-        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.path = path.utf8.count > 1 && path.endsWithSlash ? path.withoutLastByte : path
         if creates { try Self.make(path) }
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileFailure.writing(path, errno) }
@@ -37,7 +37,7 @@ final class OutputDirectory: Sendable {
     /// Makes the directory that a key with a final slash stands for.
     func makeDirectory(_ relative: String) throws {
         var directory = self
-        for part in try SafePath.parts(String(relative.dropLast())) { directory = try directory.child(part) }
+        for part in try SafePath.parts(relative.withoutLastByte) { directory = try directory.child(part) }
     }
 
     private func child(_ name: String) throws -> OutputDirectory {
@@ -58,10 +58,9 @@ final class OutputDirectory: Sendable {
 
     private static func make(_ path: String) throws {
         guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
-        guard errno == ENOENT, let slash = path.dropLast().lastIndex(of: "/"), slash != path.startIndex else {
-            throw FileFailure.writing(path, errno)
-        }
-        try make(String(path[..<slash]))
+        let parent = path.withoutLastByte.folderBytes
+        guard errno == ENOENT, parent > 1 else { throw FileFailure.writing(path, errno) }
+        try make(String(decoding: path.utf8.prefix(parent - 1), as: UTF8.self))
         guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw FileFailure.writing(path, errno) }
     }
 }
@@ -75,14 +74,15 @@ struct OutputPlace: Sendable {
 
     /// The place of a file that the user has named; a link is followed to the file that it means.
     init(path: String) throws {
-        guard !path.isEmpty, !path.hasSuffix("/") else {
+        guard !path.isEmpty, !path.endsWithSlash else {
             throw FlareError(.invalidArgument, "\"\(path)\" is not the name of a file")
         }
         let target = Self.target(of: path)
-        let slash = target.lastIndex(of: "/")
-        let parent = slash.map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
-        name = slash.map { String(target[target.index(after: $0)...]) } ?? target
-        directory = try OutputDirectory(path: parent)
+        let folder = target.folderBytes
+        name = target.droppingBytes(folder)
+        directory = try OutputDirectory(
+            path: folder == 0 ? "." : String(decoding: target.utf8.prefix(folder), as: UTF8.self)
+        )
     }
 
     init(directory: OutputDirectory, name: String) {
@@ -113,13 +113,13 @@ enum SafePath {
         }
         if relative.isEmpty { throw refuse("it is empty") }
         if relative.utf8.contains(0) { throw refuse("it holds a NUL") }
-        if relative.hasPrefix("/") { throw refuse("it begins with a slash") }
-        let parts = relative.split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
+        if relative.beginsWithSlash { throw refuse("it begins with a slash") }
+        let parts = relative.slashParts
         for part in parts {
             if part.isEmpty { throw refuse("it has an empty part") }
-            if part == "." || part == ".." { throw refuse("it has the part \"\(part)\"") }
+            if part.hasBytes(".") || part.hasBytes("..") { throw refuse("it has the part \"\(part)\"") }
             if part.utf8.count > 255 { throw refuse("a part is longer than 255 bytes") }
-            if part.hasPrefix(PartFile.namePrefix) { throw refuse("\"\(part)\" is a name of flare's own") }
+            if part.beginsWithBytes(PartFile.namePrefix) { throw refuse("\"\(part)\" is a name of flare's own") }
         }
         return parts
     }

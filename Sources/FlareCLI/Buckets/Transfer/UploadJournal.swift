@@ -24,7 +24,7 @@ final class UploadJournal: Sendable {
     init?(_ state: StateDirectory, bucket: String, key: String, file: String) throws {
         let directory = state.transfers
         guard mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw FileFailure.writing(directory, errno) }
-        let absolute = file.hasPrefix("/") ? file : FileManager.default.currentDirectoryPath + "/" + file
+        let absolute = file.beginsWithSlash ? file : FileManager.default.currentDirectoryPath + "/" + file
         let name = hexadecimalText(MD5.digest(Array("\(bucket)\0\(key)\0\(absolute)".utf8)))
         path = "\(directory)/\(name).json"
         while true {
