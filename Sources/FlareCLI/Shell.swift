@@ -11,7 +11,7 @@ final class Shell: Sendable {
     /// Whether stdout is a terminal.
     let isTerminal = isatty(1) == 1
     let inputIsTerminal = isatty(0) == 1
-    private let errorIsTerminal = isatty(2) == 1
+    let errorIsTerminal = isatty(2) == 1
     private let environment: [String: String]
 
     init(_ options: GlobalOptions) {
@@ -27,13 +27,15 @@ final class Shell: Sendable {
     var launcher: EngineLauncher { EngineLauncher(state: state, environment: environment) }
 
     /// The engine's API; starts the engine when none runs, with these arguments.
-    func client(extraArguments: [String] = []) async throws -> EngineClient {
+    ///
+    /// A command of many calls keeps its connections.
+    func client(extraArguments: [String] = [], keepsConnections: Bool = false) async throws -> EngineClient {
         let (info, started) = try launcher.ensureRunning(extraArguments: extraArguments)
         if started { note("started the engine of \(state.path) (pid \(info.pid))") }
         if info.version != FlareVersion.current {
             warn("the engine is version \(info.version), this is \(FlareVersion.current); run: flare engine restart")
         }
-        return EngineClient(socketPath: info.socketPath)
+        return EngineClient(socketPath: info.socketPath, keepsConnections: keepsConnections)
     }
 
     /// The result of a command: JSON when asked for, else text for people.
@@ -69,8 +71,8 @@ final class Shell: Sendable {
     /// Raw bytes on stdout.
     ///
     /// Ends the process quietly when nobody reads any more.
-    func writeBytes(_ bytes: [UInt8]) {
-        Self.write(bytes, to: 1)
+    func writeBytes(_ bytes: [UInt8], to descriptor: Int32 = 1) {
+        Self.write(bytes, to: descriptor)
     }
 
     /// Raw bytes of a program, to the stream that it wrote them to.

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Speaks the control API over the engine's Unix socket, one connection a call.
+/// Speaks the control API over the engine's Unix socket: one connection a call, or some that are kept for many calls.
 package final class EngineClient: Sendable {
     /// The body of a request.
     package enum RequestBody: Sendable {
@@ -11,14 +11,28 @@ package final class EngineClient: Sendable {
         case bytes([UInt8])
         /// Pieces of unknown or known total length, sent as they are pulled; nil ends the body.
         case stream(lengthBytes: Int?, next: @Sendable () async throws -> [UInt8]?)
+
+        /// Whether it is still there after it was sent.
+        var canBeSentAgain: Bool {
+            switch self {
+            case .none, .bytes: true
+            case .stream: false
+            }
+        }
     }
 
+    // One thread copies bytes faster than the disk takes them.
     private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     package let socketPath: String
+    /// Nil when each call has a connection of its own.
+    private let kept: KeptConnections?
 
-    package init(socketPath: String) {
+    /// - Parameter keepsConnections: for a command of many calls. A call whose kept connection turns out to be closed is
+    ///   made again on a new one, so its calls must bear being made twice.
+    package init(socketPath: String, keepsConnections: Bool = false) {
         self.socketPath = socketPath
+        kept = keepsConnections ? KeptConnections() : nil
     }
 
     /// Sends a request and returns the unwrapped `result` of its envelope.
@@ -65,20 +79,44 @@ package final class EngineClient: Sendable {
         headers: [(String, String)] = [],
         body: RequestBody = .none
     ) async throws -> EngineResponse {
-        let reader = ResponseReader()
-        let channel = try await connect(reader)
         let uri = query.isEmpty ? path : path + "?" + Self.encode(query)
         var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: uri)
-        head.headers = HTTPHeaders([("Host", "flare"), ("Connection", "close")] + headers)
-        return try await withTaskCancellationHandler {
+        head.headers = HTTPHeaders([("Host", "flare")] + headers)
+        if kept == nil || !body.canBeSentAgain { head.headers.add(name: "Connection", value: "close") }
+        if body.canBeSentAgain, let channel = kept?.take() {
+            let reader = ResponseReader(kept: kept)
+            channel.eventLoop.execute { reader.join(channel) }
+            do {
+                return try await exchange(head, body, reader, channel)
+            } catch {
+                // It was closed while nobody used it; the engine has not seen the call, or has gone in the middle of it.
+                try Task.checkCancellation()
+            }
+        }
+        let reader = ResponseReader(kept: kept)
+        return try await exchange(head, body, reader, try await connect(reader))
+    }
+
+    private func exchange(
+        _ head: HTTPRequestHead,
+        _ body: RequestBody,
+        _ reader: ResponseReader,
+        _ channel: any Channel
+    ) async throws -> EngineResponse {
+        try await withTaskCancellationHandler {
             do {
                 try await write(head, body, to: channel)
+            } catch let error as FlareError {
+                // What the body is read from has failed, not the engine.
+                try? await channel.close()
+                throw error
             } catch {
                 // The engine may answer and close before it has read the whole body; its answer says why.
-                if let response = try? await reader.response(over: channel) { return response }
+                if let response = try? await reader.response() { return response }
+                try Task.checkCancellation()
                 throw Self.unavailable(error)
             }
-            return try await reader.response(over: channel)
+            return try await reader.response()
         } onCancel: {
             channel.close(promise: nil)
         }
@@ -90,7 +128,7 @@ package final class EngineClient: Sendable {
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                        try channel.pipeline.syncOperations.addHandler(reader.makeHandler())
+                        try reader.attach(to: channel)
                     }
                 }
                 .connect(unixDomainSocketPath: socketPath)

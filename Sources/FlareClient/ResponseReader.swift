@@ -19,7 +19,11 @@ final class ResponseReader: Sendable {
     private let producer: Mutex<Producer?>
     private let source: Producer.Source
 
-    init() {
+    /// Where the connection goes when the answer has ended; nil when it is closed.
+    private let kept: KeptConnections?
+
+    init(kept: KeptConnections? = nil) {
+        self.kept = kept
         let made = Producer.makeSequence(
             elementType: ByteBuffer.self,
             failureType: (any Error).self,
@@ -31,15 +35,29 @@ final class ResponseReader: Sendable {
         source = made.source
     }
 
-    func makeHandler() -> some ChannelInboundHandler {
-        Handler(reader: self)
+    /// Becomes the reader of a connection.
+    ///
+    /// On the connection's event loop.
+    func attach(to channel: any Channel) throws {
+        try channel.pipeline.syncOperations.addHandler(Handler(reader: self))
+    }
+
+    /// Becomes the reader of a connection that had other readers before.
+    ///
+    /// On the connection's event loop.
+    func join(_ channel: any Channel) {
+        do {
+            guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+            try attach(to: channel)
+        } catch {
+            failed(error)
+        }
     }
 
     /// Waits for the head of the answer.
     ///
     /// May be called once.
-    func response(over channel: any Channel) async throws -> EngineResponse {
-        delegate.attach(channel)
+    func response() async throws -> EngineResponse {
         let head = try await withCheckedThrowingContinuation { continuation in
             let known = state.withLock { state in
                 if state.head == nil { state.waiting = continuation }
@@ -82,6 +100,11 @@ final class ResponseReader: Sendable {
             self.channel.withLock { $0 = channel }
         }
 
+        /// The answer has ended, and the connection is somebody else's from now on.
+        func detach() {
+            channel.withLock { $0 = nil }
+        }
+
         func produceMore() {
             channel.withLock { $0 }?.setOption(.autoRead, value: true).whenComplete { _ in }
         }
@@ -91,20 +114,32 @@ final class ResponseReader: Sendable {
         }
     }
 
-    private final class Handler: ChannelInboundHandler {
+    private final class Handler: ChannelDuplexHandler, RemovableChannelHandler {
         typealias InboundIn = HTTPClientResponsePart
+        typealias OutboundIn = HTTPClientRequestPart
+        typealias OutboundOut = HTTPClientRequestPart
 
         private let reader: ResponseReader
+        private var isSent = false
         private var isComplete = false
+        private var keepsOpen = false
 
         init(reader: ResponseReader) {
             self.reader = reader
+        }
+
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            if case .end = unwrapOutboundIn(data) { isSent = true }
+            context.write(data, promise: promise)
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             switch unwrapInboundIn(data) {
             case .head(let head) where head.status.code < 200: break
             case .head(let head):
+                keepsOpen = head.isKeepAlive
+                // Before the head is told of: a reader of it may end at once, and must not close what is then kept.
+                reader.delegate.attach(context.channel)
                 reader.received(.success(head))
             case .body(let buffer):
                 if case .stopProducing = reader.source.yield(buffer) {
@@ -112,8 +147,8 @@ final class ResponseReader: Sendable {
                 }
             case .end:
                 isComplete = true
+                end(context)
                 reader.source.finish()
-                context.close(promise: nil)
             }
         }
 
@@ -125,6 +160,37 @@ final class ResponseReader: Sendable {
         func channelInactive(context: ChannelHandlerContext) {
             if !isComplete { reader.failed(ChannelError.inputClosed) }
         }
+
+        /// Keeps the connection when both sides are done with it in good order.
+        private func end(_ context: ChannelHandlerContext) {
+            guard let kept = reader.kept, keepsOpen, isSent else {
+                context.close(promise: nil)
+                return
+            }
+            reader.delegate.detach()
+            let channel = context.channel
+            channel.setOption(.autoRead, value: true).whenComplete { _ in }
+            context.pipeline.syncOperations.removeHandler(self).whenSuccess { kept.give(channel) }
+        }
+    }
+}
+
+/// Open connections that nobody uses now.
+final class KeptConnections: Sendable {
+    private let idle = Mutex<[any Channel]>([])
+
+    /// The one that was used last, so that those that are not needed fall asleep.
+    func take() -> (any Channel)? {
+        idle.withLock { idle in
+            while let channel = idle.popLast() {
+                if channel.isActive { return channel }
+            }
+            return nil
+        }
+    }
+
+    func give(_ channel: any Channel) {
+        idle.withLock { $0.append(channel) }
     }
 }
 

@@ -13,6 +13,8 @@ package struct StateDirectory: Sendable, Hashable {
     package var streams: String { path + "/streams" }
     package var objects: String { path + "/objects" }
     package var workers: String { path + "/workers" }
+    /// Uploads of the command line that were begun.
+    package var transfers: String { path + "/transfers" }
     package var runtime: String { path + "/runtime" }
     /// The local certificate authority.
     package var tls: String { path + "/tls" }

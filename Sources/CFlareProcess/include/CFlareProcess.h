@@ -1,6 +1,7 @@
 #ifndef CFLARE_PROCESS_H
 #define CFLARE_PROCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -68,5 +69,19 @@ int flare_signal_pipe(void);
 /// As `flare_signal_pipe`, for SIGINT, SIGTERM, SIGHUP and SIGQUIT, with 0x80 added to the number of a signal that came
 /// from the terminal. From then on SIGPIPE is ignored. Call once, and never with the other.
 int flare_job_signal_pipe(void);
+
+/// An MD5 (RFC 1321) that grows with the bytes.
+typedef struct {
+    uint32_t words[4];
+    /// Bytes so far; those after the last whole block of 64 wait in `pending`.
+    uint64_t size;
+    uint8_t pending[64];
+} flare_md5;
+
+void flare_md5_begin(flare_md5 *_Nonnull state);
+void flare_md5_update(flare_md5 *_Nonnull state, const void *_Nullable data, size_t size);
+
+/// Writes the 16 bytes of the digest so far; more bytes may follow.
+void flare_md5_end(const flare_md5 *_Nonnull state, uint8_t *_Nonnull digest);
 
 #endif

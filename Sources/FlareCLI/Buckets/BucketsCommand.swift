@@ -18,10 +18,11 @@ struct BucketsCommand: AsyncParsableCommand {
 struct ObjectsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "objects",
-        abstract: "Write, read, list and delete the objects of a bucket.",
+        abstract:
+            "Write, read, list, copy and delete the objects of a bucket, and keep directories the same as buckets.",
         subcommands: [
             ObjectsPut.self, ObjectsGet.self, ObjectsHead.self, ObjectsList.self, ObjectsDelete.self,
-            ObjectsPresign.self,
+            ObjectsCopy.self, ObjectsMove.self, ObjectsSync.self, ObjectsPresign.self,
         ]
     )
 }
@@ -62,4 +63,14 @@ enum BucketPath {
 
     /// flare's own address of the objects, for what v4 lacks.
     static func own(_ bucket: String) -> String { "/flare/v1/buckets/\(PercentCoding.encode(bucket))/objects" }
+
+    static func ownObject(_ bucket: String, _ key: String) throws -> String {
+        guard !key.isEmpty else { throw FlareError(.invalidArgument, "the object key is empty") }
+        return "\(own(bucket))/\(PercentCoding.encode(key))"
+    }
+
+    /// Uploads in parts.
+    static func uploads(_ bucket: String) -> String { "/flare/v1/buckets/\(PercentCoding.encode(bucket))/uploads" }
+
+    static func upload(_ bucket: String, _ id: String) -> String { "\(uploads(bucket))/\(PercentCoding.encode(id))" }
 }

@@ -5,7 +5,7 @@ import FlareModel
 struct BucketsDelete: FlareCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete an empty bucket and its notification rules."
+        abstract: "Delete a bucket and its notification rules: an empty one, or with --recursive all that is in it, too."
     )
 
     @OptionGroup var global: GlobalOptions
@@ -13,12 +13,31 @@ struct BucketsDelete: FlareCommand {
     @Argument(help: "The bucket.", completion: Complete.buckets)
     var name: String
 
+    @Flag(name: [.short, .long, .customLong("force")], help: "Delete its objects first.")
+    var recursive = false
+
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
 
     func execute(_ shell: Shell) async throws {
-        try shell.confirm("delete bucket \"\(name)\"", yes: yes)
-        _ = try await shell.client().call("DELETE", BucketPath.bucket(name), as: EmptyResult.self)
-        shell.emit(["name": name]) { "deleted bucket \(name)" }
+        let client = try await BucketClient(shell)
+        guard recursive else {
+            try shell.confirm("delete bucket \"\(name)\"", yes: yes)
+            _ = try await client.engine.call("DELETE", BucketPath.bucket(name), as: EmptyResult.self)
+            return shell.emit(["name": name]) { "deleted bucket \(name)" }
+        }
+        let bucket = try await client.engine.call("GET", BucketPath.bucket(name), as: BucketBody.self)
+        let contents = "\(bucket.objectCount) objects, \(formatSizeBytes(bucket.bucketSize))"
+        try shell.confirm("delete bucket \"\(name)\" with all that is in it (\(contents))", yes: yes)
+        let objects = try await ObjectDeletion(client: client, bucket: name).deleteAll()
+        _ = try await client.engine.call("DELETE", BucketPath.bucket(name), as: EmptyResult.self)
+        shell.emit(Result(name: name, objects: objects)) {
+            "deleted bucket \(name) and \(objects) \(objects == 1 ? "object" : "objects")"
+        }
+    }
+
+    private struct Result: Encodable, Sendable {
+        let name: String
+        let objects: Int
     }
 }

@@ -15,14 +15,14 @@ struct FileInput: Sendable {
         name = path ?? "stdin"
         if let path {
             descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw Self.failure(path, errno) }
+            guard descriptor >= 0 else { throw FileFailure.reading(path, errno) }
         } else {
             descriptor = STDIN_FILENO
         }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Self.failure(name, errno) }
+        guard fstat(descriptor, &status) == 0 else { throw FileFailure.reading(name, errno) }
         switch status.st_mode & S_IFMT {
-        case S_IFDIR: throw Self.failure(name, EISDIR)
+        case S_IFDIR: throw FileFailure.reading(name, EISDIR)
         // Only what is still ahead counts, for a stdin that has been read from before.
         case S_IFREG: lengthBytes = max(0, Int(status.st_size) - max(0, Int(lseek(descriptor, 0, SEEK_CUR))))
         default: lengthBytes = nil
@@ -36,21 +36,16 @@ struct FileInput: Sendable {
     /// The next piece, nil at the end.
     ///
     /// Waits for it, however long a pipe takes.
-    func next() throws -> [UInt8]? {
+    func next(max: Int = Limits.objectChunkBytes) throws -> [UInt8]? {
         try Task.checkCancellation()
         var count = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: Limits.objectChunkBytes) { buffer, used in
+        let bytes = [UInt8](unsafeUninitializedCapacity: min(max, Limits.objectChunkBytes)) { buffer, used in
             repeat {
                 count = read(descriptor, buffer.baseAddress, buffer.count)
             } while count < 0 && errno == EINTR
-            used = max(0, count)
+            used = Swift.max(0, count)
         }
-        guard count >= 0 else { throw Self.failure(name, errno) }
+        guard count >= 0 else { throw FileFailure.reading(name, errno) }
         return count == 0 ? nil : bytes
-    }
-
-    private static func failure(_ path: String, _ number: Int32) -> FlareError {
-        let reason = String(cString: strerror(number))
-        return FlareError(number == ENOENT ? .fileNotFound : .invalidArgument, "cannot read \(path): \(reason)")
     }
 }

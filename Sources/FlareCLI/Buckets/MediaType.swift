@@ -13,7 +13,7 @@ enum MediaType {
 
     /// The type of a file or key, nil for endings that say nothing.
     static func guess(_ name: String) -> String? {
-        guard let dot = name.lastIndex(of: "."), !name[dot...].contains("/") else { return nil }
+        guard let dot = name.lastIndex(of: "."), !name[dot...].hasSlash else { return nil }
         return types[name[name.index(after: dot)...].lowercased()]
     }
 }

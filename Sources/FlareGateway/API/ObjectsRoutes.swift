@@ -16,8 +16,13 @@ struct ObjectsRoutes {
         routes.head("\(Self.path)/**") { try await head($0) }
         routes.put("\(Self.path)/**") { try await put($0) }
         routes.delete("\(Self.path)/**") { request in
-            // A key that is not there is no error, as at Cloudflare.
-            try await buckets.delete([request.rest], in: request.parameter("bucket"))
+            let bucket = try request.parameter("bucket")
+            if request.header("if-match") != nil {
+                try await buckets.delete(request.rest, in: bucket, onlyIf: ObjectConditions(request.header))
+            } else {
+                // A key that is not there is no error, as at Cloudflare.
+                try await buckets.delete([request.rest], in: bucket)
+            }
             return .result(ObjectDeleteBody(key: request.rest))
         }
         routes.get("\(Self.ownPath)/**") { request in
