@@ -18,6 +18,9 @@ extension Limits {
     /// Bytes of such a request: one message of the largest size always fits, and memory stays bounded.
     package static let messageBulkBytesMax = 4_000_000
 
+    /// A line of a file of messages: the largest body as base64 or with every byte escaped, and what stands around it.
+    package static let messageLineBytesMax = 1_000_000
+
     /// Bytes that wait in one queue before a send is refused.
     package static let queueBacklogBytesMax = 25_000_000_000
 

@@ -46,7 +46,7 @@ extension QueueService {
             )
         }
         for (index, message) in messages.enumerated() {
-            guard message.contentType == .json, !JSONText.isValid(message.body) else { continue }
+            guard message.contentType == .json, !JSONBytes.isValid(message.body) else { continue }
             throw FlareError(.invalidData, "message \(index + 1) of \(messages.count) is not valid JSON")
         }
         return try await database.write { tx in

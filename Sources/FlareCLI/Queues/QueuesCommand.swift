@@ -9,8 +9,9 @@ struct QueuesCommand: AsyncParsableCommand {
         abstract: "Send messages, and have each one consumed at least once.",
         subcommands: [
             QueuesCreate.self, QueuesList.self, QueuesInfo.self, QueuesUpdate.self, QueuesDelete.self,
-            QueuesSend.self, QueuesPeek.self, QueuesTail.self, QueuesConsume.self, QueuesPurge.self,
-            QueuesRedrive.self, QueueConsumersCommand.self,
+            QueuesSend.self, QueuesPeek.self, QueuesTail.self, QueuesConsume.self, QueuesRedrive.self,
+            QueuesMove.self, QueuesRemove.self, QueuesPurge.self, QueuesPause.self, QueuesResume.self,
+            QueuesStats.self, QueuesExport.self, QueuesImport.self, QueueConsumersCommand.self,
         ]
     )
 }

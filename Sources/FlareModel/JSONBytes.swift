@@ -1,7 +1,7 @@
 /// JSON text looked at where it lies: whether it is whole, and where the members of an object are.
 ///
 /// For bodies of messages, which go on byte for byte: nothing is decoded, and numbers of any size stay what they are.
-package struct JSONText {
+package struct JSONBytes {
     /// Arrays and objects inside one another; as deep as the decoder of the platform goes.
     private static let depthMax = 512
 
@@ -95,7 +95,7 @@ package struct JSONText {
                 switch next {
                 case UInt8(ascii: "{"), UInt8(ascii: "["):
                     let isObject = bytes[position] == UInt8(ascii: "{")
-                    guard open.count < JSONText.depthMax else { return false }
+                    guard open.count < JSONBytes.depthMax else { return false }
                     position += 1
                     skipBlanks()
                     let end = UInt8(ascii: isObject ? "}" : "]")
