@@ -22,13 +22,24 @@ extension QueueService {
             let queue = try self.record(named: nameOrID, in: tx)
             let until = self.time.now() + .milliseconds(visibilityMilliseconds)
             var warnings: [String: String] = [:]
-            for leaseID in leaseIDs {
-                if let lease = LeaseID(leaseID),
-                    try MessageRecord.extend(lease, queueID: queue.id, until: until, in: tx)
-                {
-                    continue
+            let stale = "the lease is no longer valid: its message was settled or delivered again"
+            for run in LeaseRun.runs(leaseIDs.map { ($0, $0) }, stale: { warnings[$0] = stale }) {
+                var sequence = run.first
+                while sequence < run.end {
+                    // One that has run out counts as long as nobody else has got its message.
+                    guard let found = try SpanRecord.find(sequence, in: tx), found.queue == queue.number,
+                        found.lease?.token == run.token
+                    else {
+                        warnings[run.texts[Int(sequence - run.first)]] = stale
+                        sequence += 1
+                        continue
+                    }
+                    let range = sequence..<min(run.end, found.sequences.upperBound)
+                    var span = try found.isolate(range, in: tx)
+                    span.visibleAt = until
+                    try span.updateFate(in: tx)
+                    sequence = range.upperBound
                 }
-                warnings[leaseID] = "the lease is no longer valid: its message was settled or delivered again"
             }
             return warnings
         }
@@ -52,7 +63,7 @@ extension QueueService {
         return try await database.write { tx in
             let queue = try self.record(named: nameOrID, in: tx)
             try self.insert(messages, into: queue.id, at: self.time.now(), in: tx)
-            let metrics = try self.metrics(of: queue.id, in: tx)
+            let metrics = try self.metrics(of: queue, in: tx)
             guard metrics.backlogBytes <= Limits.queueBacklogBytesMax else {
                 throw FlareError(
                     .tooManyRequests,

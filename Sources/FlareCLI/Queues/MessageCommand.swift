@@ -85,7 +85,10 @@ final class MessageCommand: Sendable {
         guard status >= 0 else {
             throw FlareError(.internalError, "the command was lost: \(String(cString: strerror(-status)))")
         }
-        return Result(end: status < 256 ? .exited(status) : .signalled(status - 256), lastErrorLine: Self.lastLine(tail))
+        return Result(
+            end: status < 256 ? .exited(status) : .signalled(status - 256),
+            lastErrorLine: Self.lastLine(tail)
+        )
     }
 
     /// Passes stderr on until the command has ended; what it left running in the background may hold it open longer.

@@ -77,7 +77,8 @@ struct MessageSender {
         } catch var error as FlareError {
             progress.clear()
             if error.code == .engineUnavailable, let first = firstPendingPlace, let last = pendingPlace {
-                let which = first.number == last.number ? first.text : "\(first.kind)s \(first.number) to \(last.number)"
+                let which =
+                    first.number == last.number ? first.text : "\(first.kind)s \(first.number) to \(last.number)"
                 error.message += "; whether it took \(which) is not known"
             }
             throw error

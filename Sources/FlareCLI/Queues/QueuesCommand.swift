@@ -21,7 +21,11 @@ struct QueueConsumersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "consumers",
         abstract: "Say who receives the messages of a queue.",
-        subcommands: [QueueConsumersList.self, QueueConsumersAdd.self, QueueConsumersRemove.self]
+        subcommands: [
+            QueueConsumersList.self, QueueConsumersAdd.self, QueueConsumersRemove.self, QueueWorkerConsumers.self,
+            QueueHTTPConsumers.self,
+        ],
+        aliases: ["consumer"]
     )
 }
 

@@ -1,15 +1,16 @@
 import ArgumentParser
 import FlareClient
 import FlareModel
+import FoundationEssentials
 
 struct QueuesImport: FlareCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Put messages from lines of JSON, as flare queues export writes them, into a queue.",
         discussion: """
-            A line needs a "body"; content_type (json), encoding (utf8 or base64) and id are optional. Messages keep \
-            their ids, and one whose id is in the queue already is left out: an import that was interrupted is simply \
-            run again and doubles nothing. Lines without an id get one.
+            A line is an object with a "body", and perhaps content_type, encoding and id, as for send --envelope. \
+            Messages keep their ids, and one whose id is in the queue already is left out: an import that was \
+            interrupted is simply run again and doubles nothing. Lines without an id get one.
 
             A bad line is reported with its number. By default the import ends there, with all lines before it \
             imported; --on-error skip goes on with the next line. Both end with status 65.
@@ -173,7 +174,7 @@ struct ImportRun {
         shell.tell("line \(number): \(error.message)")
     }
 
-    /// The line with an id, a new one where it has none.
+    /// The line with an id, a new one where it has none, and with its body in a string.
     ///
     /// Throws `invalidData` when it is no message.
     static func identified(_ line: [UInt8]) throws -> [UInt8] {
@@ -185,16 +186,30 @@ struct ImportRun {
             )
         }
         let members = JSONBytes.members(of: line) ?? []
-        if let id = members.first(where: { $0.name == "id" }), !line[id.value].elementsEqual("null".utf8) {
+        let id = members.first { $0.name == "id" && !line[$0.value].elementsEqual("null".utf8) }
+        if let id {
             guard let text = JSONBytes.string(line[id.value]), text.utf8.count == 32,
                 text.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
             else { throw FlareError(.invalidData, "has an \"id\" that is not 32 hexadecimal digits") }
-            return line
         }
-        let rest = members.filter { $0.name != "id" }.map { member in
-            FlareJSON.encode(member.name) + [UInt8(ascii: ":")] + line[member.value]
+        let hasEncoding = members.contains { $0.name == "encoding" && !line[$0.value].elementsEqual("null".utf8) }
+        // As an export writes it.
+        if id != nil, hasEncoding { return line }
+        var replaced: Set = ["id", "body", "encoding"]
+        var head = Array("{\"id\":".utf8)
+        head += id.map { line[$0.value] } ?? Array("\"\(Identifier.hexadecimal())\"".utf8)[...]
+        if hasEncoding {
+            replaced = ["id"]
+        } else if message.contentType != .bytes, message.contentType != .v8,
+            let text = String(validating: message.body, as: UTF8.self)
+        {
+            head += Array(",\"encoding\":\"utf8\",\"body\":".utf8) + FlareJSON.encode(text)
+        } else {
+            head += Array(",\"encoding\":\"base64\",\"body\":\"\(Data(message.body).base64EncodedString())\"".utf8)
         }
-        let id = Array("{\"id\":\"\(Identifier.hexadecimal())\"".utf8)
-        return id + rest.flatMap { [UInt8(ascii: ",")] + $0 } + [UInt8(ascii: "}")]
+        for member in members where !replaced.contains(member.name) {
+            head += [UInt8(ascii: ",")] + FlareJSON.encode(member.name) + [UInt8(ascii: ":")] + line[member.value]
+        }
+        return head + [UInt8(ascii: "}")]
     }
 }

@@ -23,7 +23,8 @@ struct Settler: Sendable {
             return answer.isRepeated ? [] : Set(answer.value.warnings.keys)
         } catch var error as FlareError {
             let count = settlement.leases.count
-            let what = count == 1 ? "1 message was not settled and comes" : "\(count) messages were not settled and come"
+            let what =
+                count == 1 ? "1 message was not settled and comes" : "\(count) messages were not settled and come"
             error.message += "; \(what) back when the leases end"
             throw error
         }
