@@ -99,6 +99,9 @@ extension Limits {
     /// Messages that one page of a redrive, move or removal looks at, so that a filter which nothing fits answers soon.
     package static let messageTransferScanMax = 5_000
 
+    /// Bytes of one request of an import.
+    package static let messageImportBytesMax = 32_000_000
+
     /// The shortest time between two retention sweeps, in milliseconds.
     ///
     /// Messages may outlive their retention by it.

@@ -3,15 +3,22 @@ import FlareStore
 
 /// Looking at what lies in a queue, and removing it.
 extension QueueService {
+    /// The oldest messages, living or dead.
+    ///
+    /// Changes nothing, neither attempts nor visibility.
+    package func peek(_ nameOrID: String, limit: Int, dead: Bool = false) async throws -> [StoredMessage] {
+        try await peek(nameOrID, limit: limit, dead: dead, after: -1, filter: MessageConditions())
+    }
+
     /// The oldest messages, living or dead, that come after a place in the order of arrival and fit a filter.
     ///
-    /// Changes nothing, neither attempts nor visibility. A filter looks at a bounded number of messages.
+    /// A filter looks at a bounded number of messages.
     package func peek(
         _ nameOrID: String,
         limit: Int,
-        dead: Bool = false,
-        after start: Int64 = -1,
-        filter: MessageConditions = MessageConditions()
+        dead: Bool,
+        after start: Int64,
+        filter: MessageConditions
     ) async throws -> [StoredMessage] {
         guard (1...Limits.messageBatchMax).contains(limit) else {
             throw FlareError(
