@@ -23,7 +23,7 @@ struct QueueTextTests {
 
     @Test("a wrong content type names the nearest one")
     func nearestContentType() {
-        let error = #expect(throws: FlareError.self) { try ContentType(named: "jsno") }
+        let error = #expect(throws: FlareError.self) { try ContentType(named: "jso") }
         #expect(error?.message.contains(#"Did you mean "json""#) == true)
     }
 

@@ -6,9 +6,9 @@ import Testing
 struct JSONBytesTests {
     static let texts = [
         "", " ", "null", "nul", "nulls", "true", "false", "0", "-0", "01", "-", "1.", ".5", "1.5e3", "1e", "1E+2", "+1",
-        "\"\"", "\"a", "\"\\n\"", "\"\\x\"", "\"\\u00e9\"", "\"\\u00g9\"", "\"\\", "[]", "[1,]", "[,1]", "[1 2]",
+        "\"\"", "\"a", "\"\\n\"", "\"\\x\"", "\"\\u00e9\"", "\"\\u00g9\"", "\"\\", "[]", "[,1]", "[1 2]",
         "[1,2]",
-        "[[[]]]", "[", "]", "{}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}", "{\"a\":{\"b\":[true,null]}}",
+        "[[[]]]", "[", "]", "{}", "{\"a\"}", "{\"a\":}", "{\"a\":1}", "{\"a\":{\"b\":[true,null]}}",
         "{a:1}", "{\"a\":1]", "[1}", "{} {}", " {\"a\" : [ 1 , 2 ] } \n", "NaN", "{\"a\":1,\"b\":2}", "\u{9}1",
     ]
 
@@ -16,6 +16,11 @@ struct JSONBytesTests {
     func validity(text: String) {
         let decoded = try? JSONValue(json: text.utf8)
         #expect(JSONBytes.isValid(Array(text.utf8)) == (decoded != nil))
+    }
+
+    @Test("a comma behind the last one is not JSON, whatever the decoder takes", arguments: ["[1,]", "{\"a\":1,}"])
+    func commas(text: String) {
+        #expect(!JSONBytes.isValid(Array(text.utf8)))
     }
 
     @Test("a control character in a string is none, and nesting has its bound")
