@@ -52,7 +52,8 @@ struct CommandWords {
     /// Flags are set by `true` or `1`. A variable that is empty sets nothing.
     func withOptions(from environment: [String: String]) throws -> [String] {
         // Variables of the programs themselves, which are not options.
-        var own: Set = ["FLARE_STATE", "FLARE_ENGINE", "FLARE_LOG", "FLARE_QUEUE"]
+        var own: Set = ["FLARE_STATE", "FLARE_ENGINE", "FLARE_LOG"]
+        own.formUnion(QueueMessageBody.environmentNames)
         if RunEnvironment.isInside(environment) { own.formUnion(RunEnvironment.all) }
         let variables = environment.filter { $0.key.hasPrefix("FLARE_") && !own.contains($0.key) }
         guard !variables.isEmpty, command.configuration.subcommands.isEmpty else { return words }

@@ -27,10 +27,12 @@ struct EngineFollow: Sendable {
         }
     }
 
-    /// The engine that runs next; nil when the task is cancelled.
-    private func nextEngine() async -> EngineClient? {
+    private func nextEngine() async -> EngineClient? { await Self.next(shell) }
+
+    /// The engine that runs next; nil when the task is cancelled, or none ran before the deadline.
+    static func next(_ shell: Shell, until deadline: ContinuousClock.Instant? = nil) async -> EngineClient? {
         var delay = Duration.milliseconds(50)
-        while !Task.isCancelled {
+        while !Task.isCancelled, deadline.map({ ContinuousClock.now < $0 }) ?? true {
             if let info = shell.launcher.running() { return EngineClient(socketPath: info.socketPath) }
             // Cancelled is seen above.
             try? await Task.sleep(for: delay)

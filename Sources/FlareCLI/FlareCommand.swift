@@ -18,8 +18,29 @@ extension FlareCommand {
         let interrupt = InterruptSignal()
         let work = Task { try await execute(shell) }
         interrupt.onSignal { work.cancel() }
+        try await conclude(shell, interrupt) { try await work.value }
+    }
+
+    /// Runs a command that has something to bring to its end when a signal comes.
+    ///
+    /// The first signal asks it to stop, the second one to stop what it runs, and what comes after that to do so by
+    /// force.
+    func runStoppably(_ body: @Sendable (Shell, StopRequest) async throws -> Void) async throws {
+        let shell = Shell(global)
+        let interrupt = InterruptSignal()
+        let stop = StopRequest()
+        interrupt.onFurtherSignals([{ stop.raise(to: .terminating) }, { stop.raise(to: .killing) }])
+        interrupt.onSignal { stop.raise(to: .stopping) }
+        try await conclude(shell, interrupt) { try await body(shell, stop) }
+    }
+
+    private func conclude(
+        _ shell: Shell,
+        _ interrupt: InterruptSignal,
+        _ work: () async throws -> Void
+    ) async throws {
         do {
-            try await work.value
+            try await work()
         } catch let exit as ExitCode {
             throw exit
         } catch  where interrupt.hasFired {

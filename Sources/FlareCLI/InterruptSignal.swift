@@ -4,12 +4,13 @@ import Synchronization
 
 /// Turns the first SIGINT or SIGTERM into a call, so that a command can give back what it holds.
 ///
-/// A second one, or two seconds without an end, ends the process with status 130. A handler may call almost nothing, so
-/// it writes to a pipe, and a thread reads that.
+/// A second one, or two seconds without an end, ends the process with status 130, unless the command has something to do
+/// at the second one too. A handler may call almost nothing, so it writes to a pipe, and a thread reads that.
 final class InterruptSignal: Sendable {
     private struct State {
         var hasFired = false
         var action: (@Sendable () -> Void)?
+        var escalations: [@Sendable () -> Void] = []
     }
 
     private let state = Mutex(State())
@@ -47,17 +48,32 @@ final class InterruptSignal: Sendable {
         if late { action() }
     }
 
+    /// What the signals after the first one do: each next one, and two seconds after the one before the last.
+    ///
+    /// Without any, the command has two seconds after the first signal; with some, as long as it takes.
+    func onFurtherSignals(_ actions: [@Sendable () -> Void]) {
+        state.withLock { $0.escalations = actions }
+    }
+
     private func wait(on pipe: Int32) {
         guard Self.readable(pipe, milliseconds: -1) else { return }
-        var byte: UInt8 = 0
-        _ = read(pipe, &byte, 1)
-        let action = state.withLock { state in
+        Self.take(pipe)
+        let (action, escalations) = state.withLock { state in
             state.hasFired = true
-            return state.action
+            return (state.action, state.escalations)
         }
         action?()
+        for (index, escalation) in escalations.enumerated() {
+            if Self.readable(pipe, milliseconds: index == 0 ? -1 : 2_000) { Self.take(pipe) }
+            escalation()
+        }
         _ = Self.readable(pipe, milliseconds: 2_000)
         _exit(130)
+    }
+
+    private static func take(_ pipe: Int32) {
+        var byte: UInt8 = 0
+        _ = read(pipe, &byte, 1)
     }
 
     private static func readable(_ descriptor: Int32, milliseconds: Int32) -> Bool {

@@ -132,12 +132,38 @@ final class Shell: Sendable {
         }
     }
 
+    /// Raw bytes on stdout, for a command that has something to give back before it ends.
+    ///
+    /// Throws when they were not all written; `end` then ends the process as `writeBytes` would have.
+    func tryWriteBytes(_ bytes: [UInt8]) throws(OutputFailure) {
+        try Self.tryWrite(bytes, to: 1)
+    }
+
+    /// Ends the process after an output that failed.
+    func end(_ failure: OutputFailure) -> Never {
+        Self.endOutput(failure.number, 1)
+    }
+
+    /// Why something was not printed.
+    struct OutputFailure: Error {
+        /// The system's error number.
+        let number: Int32
+    }
+
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        do {
+            try tryWrite(bytes, to: descriptor)
+        } catch {
+            endOutput(error.number, descriptor)
+        }
+    }
+
+    private static func tryWrite(_ bytes: [UInt8], to descriptor: Int32) throws(OutputFailure) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { endOutput(errno, descriptor) }
+            guard count > 0 else { throw OutputFailure(number: errno) }
             rest = rest.dropFirst(count)
         }
     }

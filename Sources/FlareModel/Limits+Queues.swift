@@ -12,6 +12,15 @@ extension Limits {
     /// Bytes of the messages of one send.
     package static let messageBatchBytesMax = 256_000
 
+    /// Messages of one transaction of the command line, which sends files of them.
+    package static let messageBulkMax = 1_000
+
+    /// Bytes of such a request: one message of the largest size always fits, and memory stays bounded.
+    package static let messageBulkBytesMax = 4_000_000
+
+    /// A line of a file of messages: the largest body as base64 or with every byte escaped, and what stands around it.
+    package static let messageLineBytesMax = 1_000_000
+
     /// Bytes that wait in one queue before a send is refused.
     package static let queueBacklogBytesMax = 25_000_000_000
 

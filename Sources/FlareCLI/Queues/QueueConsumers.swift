@@ -14,17 +14,7 @@ struct QueueConsumersList: FlareCommand {
     var name: String
 
     func execute(_ shell: Shell) async throws {
-        let path = try QueuePath.queue(name) + "/consumers"
-        let consumers = try await shell.client().call("GET", path, as: [QueueConsumerBody].self)
-        shell.list(consumers, ["CONSUMER", "BATCH", "WAIT", "RETRIES", "DEAD LETTERS"]) { consumer in
-            [
-                consumer.text,
-                "\(consumer.settings.batchSize ?? 0)",
-                consumer.settings.maxWaitTimeMs.map { "\($0) ms" } ?? "-",
-                "\(consumer.settings.maxRetries ?? 0)",
-                consumer.deadLetterQueue ?? "-",
-            ]
-        }
+        try await QueueConsumers.list(of: name, shell) { _ in true }
     }
 }
 
@@ -49,6 +39,27 @@ struct QueueConsumersAdd: FlareCommand {
     @Flag(help: "Let clients pull. This is how a queue without a consumer behaves too; here it gets settings.")
     var pull = false
 
+    @OptionGroup var settings: QueueConsumerOptions
+
+    func validate() throws {
+        guard [worker != nil, workflow != nil, pull].filter({ $0 }).count == 1 else {
+            throw ValidationError("give one of --worker, --workflow and --pull")
+        }
+    }
+
+    func execute(_ shell: Shell) async throws {
+        try await settings.add(
+            to: name,
+            type: worker != nil ? "worker" : workflow != nil ? "workflow" : "http_pull",
+            worker: worker,
+            workflow: workflow,
+            shell
+        )
+    }
+}
+
+/// How a consumer gets its messages.
+struct QueueConsumerOptions: ParsableArguments, Sendable {
     @Option(help: "Messages that make a batch full, 1 to 100. Default: 10.")
     var batchSize: Int?
 
@@ -58,7 +69,10 @@ struct QueueConsumersAdd: FlareCommand {
     @Option(help: "Attempts after the first one, 0 to 100. Default: 3.")
     var messageRetries: Int?
 
-    @Option(help: "The wait before a failed message is offered again. Default: 0s.")
+    @Option(
+        name: [.long, .customLong("retry-delay-secs")],
+        help: "The wait before a failed message is offered again. Default: 0s."
+    )
     var retryDelay: String?
 
     @Option(help: "Batches that may be with the consumer at once, 1 to 250.")
@@ -70,18 +84,16 @@ struct QueueConsumersAdd: FlareCommand {
     )
     var deadLetterQueue: String?
 
-    @Option(help: "How long pulled messages are hidden. Default: 30s.")
+    @Option(
+        name: [.long, .customLong("visibility-timeout-secs")],
+        help: "How long pulled messages are hidden. Default: 30s."
+    )
     var visibilityTimeout: String?
 
-    func validate() throws {
-        guard [worker != nil, workflow != nil, pull].filter({ $0 }).count == 1 else {
-            throw ValidationError("give one of --worker, --workflow and --pull")
-        }
-    }
-
-    func execute(_ shell: Shell) async throws {
+    /// Adds the consumer and says so.
+    func add(to queue: String, type: String, worker: String?, workflow: String?, _ shell: Shell) async throws {
         let request = QueueConsumerRequest(
-            type: worker != nil ? "worker" : workflow != nil ? "workflow" : "http_pull",
+            type: type,
             scriptName: worker,
             workflowName: workflow,
             deadLetterQueue: deadLetterQueue,
@@ -94,7 +106,7 @@ struct QueueConsumersAdd: FlareCommand {
                 visibilityTimeoutMs: try visibilityTimeout.map { Int(try parseDuration($0).milliseconds) }
             )
         )
-        let path = try QueuePath.queue(name) + "/consumers"
+        let path = try QueuePath.queue(queue) + "/consumers"
         let consumer = try await shell.client().call("POST", path, body: request, as: QueueConsumerBody.self)
         shell.emit(consumer) { "queue \(consumer.queueName) is consumed by \(consumer.text)" }
     }
@@ -112,10 +124,39 @@ struct QueueConsumersRemove: FlareCommand {
     var name: String
 
     func execute(_ shell: Shell) async throws {
+        try await QueueConsumers.remove(from: name, shell) { _ in true }
+    }
+}
+
+/// What the spellings of these commands have in common.
+enum QueueConsumers {
+    /// Shows the consumers that fit.
+    static func list(of queue: String, _ shell: Shell, _ fits: (QueueConsumerBody) -> Bool) async throws {
+        let path = try QueuePath.queue(queue) + "/consumers"
+        let consumers = try await shell.client().call("GET", path, as: [QueueConsumerBody].self).filter(fits)
+        shell.list(consumers, ["CONSUMER", "BATCH", "WAIT", "RETRIES", "DEAD LETTERS"]) { consumer in
+            [
+                consumer.text,
+                "\(consumer.settings.batchSize ?? 0)",
+                consumer.settings.maxWaitTimeMs.map { "\($0) ms" } ?? "-",
+                "\(consumer.settings.maxRetries ?? 0)",
+                consumer.deadLetterQueue ?? "-",
+            ]
+        }
+    }
+
+    /// Removes the consumer if it fits.
+    static func remove(from queue: String, _ shell: Shell, _ fits: (QueueConsumerBody) -> Bool) async throws {
         let client = try await shell.client()
-        let path = try QueuePath.queue(name) + "/consumers"
-        guard let consumer = try await client.call("GET", path, as: [QueueConsumerBody].self).first else {
-            throw FlareError(.consumerNotFound, "queue \"\(name)\" has no consumer")
+        let path = try QueuePath.queue(queue) + "/consumers"
+        let consumers = try await client.call("GET", path, as: [QueueConsumerBody].self)
+        guard let consumer = consumers.first(where: fits) else {
+            let other = consumers.first.map { "queue \"\(queue)\" is consumed by \($0.text)" }
+            throw FlareError(
+                .consumerNotFound,
+                other ?? "queue \"\(queue)\" has no consumer",
+                hint: "see: flare queues consumers list \(queue)"
+            )
         }
         _ = try await client.call("DELETE", "\(path)/\(consumer.consumerID)", as: EmptyResult.self)
         shell.emit(consumer) { "queue \(consumer.queueName) is no longer consumed by \(consumer.text)" }

@@ -9,8 +9,10 @@ struct QueuesCommand: AsyncParsableCommand {
         abstract: "Send messages, and have each one consumed at least once.",
         subcommands: [
             QueuesCreate.self, QueuesList.self, QueuesInfo.self, QueuesUpdate.self, QueuesDelete.self,
-            QueuesSend.self, QueuesPeek.self, QueuesTail.self, QueuesConsume.self, QueuesPurge.self,
-            QueuesRedrive.self, QueueConsumersCommand.self, SubscriptionsCommand.self,
+            QueuesSend.self, QueuesPeek.self, QueuesTail.self, QueuesConsume.self, QueuesRedrive.self,
+            QueuesMove.self, QueuesRemove.self, QueuesPurge.self, QueuesPause.self, QueuesResume.self,
+            QueuesStats.self, QueuesExport.self, QueuesImport.self, QueueConsumersCommand.self,
+            SubscriptionsCommand.self,
         ]
     )
 }
@@ -20,7 +22,11 @@ struct QueueConsumersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "consumers",
         abstract: "Say who receives the messages of a queue.",
-        subcommands: [QueueConsumersList.self, QueueConsumersAdd.self, QueueConsumersRemove.self]
+        subcommands: [
+            QueueConsumersList.self, QueueConsumersAdd.self, QueueConsumersRemove.self, QueueWorkerConsumers.self,
+            QueueHTTPConsumers.self,
+        ],
+        aliases: ["consumer"]
     )
 }
 

@@ -5,7 +5,8 @@ import FlareModel
 struct QueuesPurge: FlareCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge",
-        abstract: "Remove all messages of a queue: waiting, delayed, leased and dead."
+        abstract: "Remove all messages of a queue: waiting, delayed, leased and dead.",
+        discussion: "Messages that are sent meanwhile stay. To remove some of them, see: flare queues remove --help"
     )
 
     @OptionGroup var global: GlobalOptions
@@ -13,7 +14,7 @@ struct QueuesPurge: FlareCommand {
     @Argument(help: "The queue.", completion: Complete.queues)
     var name: String
 
-    @Flag(name: .shortAndLong, help: "Do not ask.")
+    @Flag(name: [.customShort("y"), .long, .customLong("force")], help: "Do not ask.")
     var yes = false
 
     func execute(_ shell: Shell) async throws {
@@ -24,6 +25,6 @@ struct QueuesPurge: FlareCommand {
             body: ["delete_messages_permanently": true],
             as: QueuePurgeBody.self
         )
-        shell.emit(purge) { "removed \(purge.removedCount ?? 0) messages from \(name)" }
+        shell.emit(purge) { "removed \(counted(purge.removedCount ?? 0, "message")) from \(name)" }
     }
 }

@@ -14,6 +14,7 @@ struct QueuesRoutes {
         registerConsumers(on: routes)
         QueueMessagesRoutes(queues: queues).register(on: routes)
         QueueCommandRoutes(queues: queues).register(on: routes)
+        QueueShellRoutes(queues: queues).register(on: routes)
     }
 
     private func registerQueues(on routes: APIRoutes) {

@@ -1,0 +1,131 @@
+import FlareModel
+import Testing
+
+@testable import FlareCLI
+
+@Suite("messages on the command line")
+struct QueueTextTests {
+    @Test(
+        "a body without a content type is JSON when it is one JSON value, else text, else bytes",
+        arguments: [
+            (#"{"a":1}"#, "json"), ("42", "json"), (#" [1, 2] "#, "json"), ("hello", "text"), ("", "text"),
+            (#"{"a":1}{"a":2}"#, "text"), ("{n}", "text"),
+        ]
+    )
+    func detection(body: String, expected: String) {
+        #expect(ContentType(of: Array(body.utf8)).name == expected)
+    }
+
+    @Test("bytes that are no UTF-8 are bytes")
+    func bytes() {
+        #expect(ContentType(of: [0xFF, 0x00]) == .bytes)
+    }
+
+    @Test("a wrong content type names the nearest one")
+    func nearestContentType() {
+        let error = #expect(throws: FlareError.self) { try ContentType(named: "jso") }
+        #expect(error?.message.contains(#"Did you mean "json""#) == true)
+    }
+
+    @Test("the body of an envelope goes on byte for byte")
+    func envelope() throws {
+        let message = try OutgoingMessage(
+            envelope: Array(#"{ "body": {"n": 12345678901234567890, "a":[ ]} , "delay_seconds": 7 }"#.utf8),
+            delaySeconds: 1
+        )
+        #expect(String(decoding: message.body, as: UTF8.self) == #"{"n": 12345678901234567890, "a":[ ]}"#)
+        #expect(message.contentType == .json)
+        #expect(message.delaySeconds == 7)
+    }
+
+    @Test(
+        "bodies of envelopes are read by their content type and encoding",
+        arguments: [
+            (#"{"body":"a\nb","content_type":"text"}"#, Array("a\nb".utf8)),
+            (#"{"body":"/wA=","content_type":"bytes"}"#, [0xFF, 0x00]),
+            (#"{"body":"plain","content_type":"bytes","encoding":"utf8"}"#, Array("plain".utf8)),
+            (#"{"body":"{\"a\":1}","content_type":"json","encoding":"utf8"}"#, Array(#"{"a":1}"#.utf8)),
+            (#"{"body":"a string"}"#, Array(#""a string""#.utf8)), (#"{"body":null}"#, Array("null".utf8)),
+        ]
+    )
+    func encodings(line: String, body: [UInt8]) throws {
+        #expect(try OutgoingMessage(envelope: Array(line.utf8), delaySeconds: nil).body == body)
+    }
+
+    @Test(
+        "an envelope that is none says what is wrong with it",
+        arguments: [
+            ("{", "not valid JSON"), ("[1]", "no JSON object"), (#"{"content_type":"json"}"#, #"no "body""#),
+            (#"{"body":1,"content_type":"text"}"#, "no string"),
+            (#"{"body":"x","content_type":"bytes"}"#, "base64"),
+            (#"{"body":"{","content_type":"json","encoding":"utf8"}"#, "not valid JSON"),
+            (#"{"body":1,"delay_seconds":-1}"#, "delay_seconds"), (#"{"body":1,"content_type":"xml"}"#, "xml"),
+            (#"{"body":"x","encoding":"hex"}"#, "hex"),
+        ]
+    )
+    func badEnvelopes(line: String, text: String) {
+        let error = #expect(throws: FlareError.self) {
+            try OutgoingMessage(envelope: Array(line.utf8), delaySeconds: nil)
+        }
+        #expect(error?.message.contains(text) == true, "\(error?.message ?? "")")
+    }
+
+    @Test("a line of an export is imported as it is; one by hand gets an id and an encoding")
+    func importLines() throws {
+        let exported =
+            #"{"id":"00112233445566778899aabbccddeeff","encoding":"base64","body":"/wA=","content_type":"bytes"}"#
+        #expect(try ImportRun.identified(Array(exported.utf8)) == Array(exported.utf8))
+
+        let made = try JSONValue(json: ImportRun.identified(Array(#"{"body":{"n":1.0},"reason":"x"}"#.utf8)))
+        #expect(made["id"]?.stringValue?.count == 32)
+        #expect(made["body"]?.stringValue == #"{"n":1.0}"#)
+        #expect(made["encoding"]?.stringValue == "utf8")
+        #expect(made["reason"]?.stringValue == "x")
+        #expect(throws: FlareError.self) { try ImportRun.identified(Array(#"{"body":1,"id":"short"}"#.utf8)) }
+    }
+
+    @Test(
+        "rates are messages a second",
+        arguments: [("100", 100), ("100/s", 100), ("120/m", 2), ("1/h", 1)]
+    )
+    func rates(text: String, perSecond: Int) throws {
+        #expect(try parseRate(text) == perSecond)
+    }
+
+    @Test("what is no rate is refused", arguments: ["", "fast", "0", "-1/s", "5/d", "5/s/s"])
+    func badRates(text: String) {
+        #expect(throws: FlareError.self) { try parseRate(text) }
+    }
+
+    @Test(
+        "the last line of stderr that says something is the reason",
+        arguments: [
+            ("one\ntwo\n\n", "two"), ("no end", "no end"), ("\u{1B}[31mred\u{1B}[0m\r\n", "[31mred[0m"),
+            ("progress\rlast\n", "last"),
+        ]
+    )
+    func lastLine(output: String, expected: String) {
+        #expect(MessageCommand.lastLine(Array(output.utf8)) == expected)
+    }
+
+    @Test("no output is no reason, and a long one is cut")
+    func lastLines() {
+        #expect(MessageCommand.lastLine([]) == nil)
+        #expect(MessageCommand.lastLine(Array(" \n\n".utf8)) == nil)
+        #expect(MessageCommand.lastLine([UInt8](repeating: 0x61, count: 4_000))?.count == 300)
+        #expect(
+            MessageCommand.Result(end: .exited(3), lastErrorLine: "no such order").reason
+                == "the command ended with status 3: no such order"
+        )
+        #expect(MessageCommand.Result(end: .signalled(9), lastErrorLine: nil).reason.hasSuffix("by signal 9"))
+    }
+
+    @Test("rates are shown in as many digits as they are worth")
+    func shownRates() {
+        #expect(
+            [0, 0.04, 0.25, 1, 9.96, 12.4, 4_500].map(QueueStatsText.rate) == [
+                "0", "<0.1", "0.3", "1", "10", "12", "4500",
+            ]
+        )
+    }
+}
