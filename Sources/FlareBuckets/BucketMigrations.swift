@@ -47,6 +47,7 @@ extension BucketService {
             CREATE INDEX notification_rules_bucket ON notification_rules (bucket);
             CREATE INDEX notification_rules_queue ON notification_rules (queue_id);
             """
-        )
+        ),
+        usageMigration,
     ]
 }

@@ -138,7 +138,7 @@ extension BucketService {
             for key in keys {
                 guard let record = try ObjectRecord.find(key, in: bucket, tx) else { continue }
                 try record.delete(in: tx)
-                try BucketRecord.count(bucket, objects: -1, bytes: -record.size, in: tx)
+                try BucketRecord.count(bucket, from: record, to: nil, in: tx)
                 try self.notify(.deleteObject, of: record, at: now, in: tx)
                 if let file = record.file { tx.afterCommit { [sweeper = self.sweeper] in sweeper.retire(file) } }
                 deleted.append(key)

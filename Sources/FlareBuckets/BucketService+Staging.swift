@@ -72,12 +72,7 @@ extension BucketService {
         if older == nil { _ = try BucketRecord.require(bucket, in: tx) }
         let record = ObjectRecord(staged, bucket: bucket, key: key, metadata: metadata, uploadedAt: now)
         try record.upsert(inline: staged.inline, in: tx)
-        try BucketRecord.count(
-            bucket,
-            objects: older == nil ? 1 : 0,
-            bytes: record.size - (older?.size ?? 0),
-            in: tx
-        )
+        try BucketRecord.count(bucket, from: older, to: record, in: tx)
         try notify(action, of: record, at: now, in: tx)
         tx.afterCommit { [sweeper] in
             if let file = record.file { sweeper.release(file) }
