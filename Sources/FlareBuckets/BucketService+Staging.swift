@@ -8,39 +8,51 @@ extension BucketService {
     ///
     /// The caller ends with `commit` in a transaction, or with `discard`. Throws `diskFull` and then leaves nothing.
     package func stage(_ bytes: ByteBuffer) async throws -> StagedObject {
-        try await stage(SingleBuffer(bytes: bytes))
+        try await stage(SingleBuffer(bytes: bytes), in: .rowOrFile)
     }
 
-    /// As above, for bytes that arrive in pieces; at most one piece and 16 KiB are in memory.
-    package func stage<Body: AsyncSequence & Sendable>(
-        _ body: Body
+    /// As above, for bytes that arrive in pieces, of which a few at a time are in memory.
+    ///
+    /// `check` is run before a file is begun: for what should not cost an upload. Throws what it throws, `invalidData`
+    /// or `digestMismatch` when other bytes came than were announced, `interrupted` when the body breaks off; nothing
+    /// is left then.
+    func stage<Body: AsyncSequence & Sendable>(
+        _ body: Body,
+        in place: StagingPlace,
+        expecting expectation: ObjectExpectation = ObjectExpectation(),
+        check: @Sendable () async throws -> Void = {}
     ) async throws -> StagedObject where Body.Element == ByteBuffer {
         let version = Identifier.hexadecimal()
-        let digest = MD5Digest()
+        let digests = BodyDigests(expectation.algorithms)
         var size = 0
         var head = ByteBuffer()
         var writer: (any ObjectWriter)?
+        func openWriter() async throws -> any ObjectWriter {
+            try await check()
+            sweeper.protect(version)
+            return try await objects.writer(version)
+        }
         do {
-            for try await var piece in body {
-                digest.update(piece.readableBytesView)
+            if place == .file { writer = try await openWriter() }
+            for try await piece in body {
                 size += piece.readableBytes
-                guard size <= Limits.objectBytesMax else {
-                    throw FlareError(.bodyTooLarge, "an object has at most \(formatSizeBytes(Limits.objectBytesMax))")
+                guard size <= place.bytesMax else {
+                    throw FlareError(.bodyTooLarge, "\(place.what) has at most \(formatSizeBytes(place.bytesMax))")
                 }
-                if let writer {
-                    try await writer.append(piece)
-                } else if size <= Limits.inlineObjectBytesMax {
-                    head.writeBuffer(&piece)
-                } else {
-                    sweeper.protect(version)
-                    let opened = try await objects.writer(version)
-                    writer = opened
-                    if head.readableBytes > 0 { try await opened.append(head) }
+                if writer == nil, size > Limits.inlineObjectBytesMax {
+                    writer = try await openWriter()
+                    if head.readableBytes > 0 { try await writer?.append(head) }
                     head = ByteBuffer()
-                    try await opened.append(piece)
                 }
+                // The piece is on its way to the disk while its digests are computed.
+                if let writer { try await writer.append(piece) } else { head.writeImmutableBuffer(piece) }
+                digests.update(piece)
             }
+            let (etag, checksums) = digests.finish()
+            let checksum = try expectation.check(sizeBytes: size, etag: etag, checksums: checksums)
             try await writer?.finish()
+            let contents: StagedObject.Contents = writer == nil ? .inline(Array(head.readableBytesView)) : .file
+            return StagedObject(version: version, size: size, etag: etag, checksum: checksum, contents: contents)
         } catch {
             await writer?.discard()
             sweeper.release(version)
@@ -48,8 +60,6 @@ extension BucketService {
             // The store throws FlareErrors: this one comes from the body's source.
             throw FlareError(.interrupted, "the body broke off after \(size) bytes", cause: error)
         }
-        let contents: StagedObject.Contents = writer == nil ? .inline(Array(head.readableBytesView)) : .file
-        return StagedObject(version: version, size: size, etag: digest.finish(), contents: contents)
     }
 
     /// Makes a staged object visible under its key in place of an older one, with the messages about it.
@@ -68,17 +78,62 @@ extension BucketService {
     ) throws -> ObjectRecord {
         try ObjectKey.validate(key)
         try metadata.validate()
-        let older = try ObjectRecord.find(key, in: bucket, tx)
-        if older == nil { _ = try BucketRecord.require(bucket, in: tx) }
         let record = ObjectRecord(staged, bucket: bucket, key: key, metadata: metadata, uploadedAt: now)
-        try record.upsert(inline: staged.inline, in: tx)
-        try BucketRecord.count(bucket, from: older, to: record, in: tx)
-        try notify(action, of: record, at: now, in: tx)
+        try replace(with: record, inline: staged.inline, action: action, in: tx)
+        return record
+    }
+
+    /// The one place where a version becomes visible: writes its row in place of the one with its key, counts it and
+    /// tells queues.
+    ///
+    /// Rows of parts are written by the caller afterwards. Throws `bucketNotFound`, or `objectLocked` when a lock rule
+    /// keeps the object that is there.
+    func replace(
+        with record: ObjectRecord,
+        inline: [UInt8]? = nil,
+        action: ObjectAction,
+        copySource: ObjectSource? = nil,
+        in tx: Transaction
+    ) throws {
+        let older = try ObjectRecord.find(record.key, in: record.bucket, tx)
+        if let older {
+            try requireUnlocked(older, at: record.uploadedAt, in: tx)
+        } else {
+            _ = try BucketRecord.require(record.bucket, in: tx)
+        }
+        let retired = try older.map { try files(of: $0, forgettingPartsIn: tx) } ?? []
+        try record.upsert(inline: inline, in: tx)
+        try BucketRecord.count(record.bucket, from: older, to: record, in: tx)
+        try notify(action, of: record, copySource: copySource, at: record.uploadedAt, in: tx)
         tx.afterCommit { [sweeper] in
             if let file = record.file { sweeper.release(file) }
-            if let file = older?.file { sweeper.retire(file) }
+            for file in retired { sweeper.retire(file) }
         }
-        return record
+    }
+
+    /// The one place where an object goes: deletes its row, counts that and tells queues.
+    ///
+    /// Throws `objectLocked` when a lock rule keeps it.
+    func remove(_ record: ObjectRecord, action: ObjectAction, at now: Timestamp, in tx: Transaction) throws {
+        try requireUnlocked(record, at: now, in: tx)
+        let retired = try files(of: record, forgettingPartsIn: tx)
+        try record.delete(in: tx)
+        try BucketRecord.count(record.bucket, from: record, to: nil, in: tx)
+        try notify(action, of: record, at: now, in: tx)
+        retire(retired, after: tx)
+    }
+
+    /// Deletes files once their rows are gone for certain, unless other rows share them.
+    func retire(_ files: [String], after tx: Transaction) {
+        guard !files.isEmpty else { return }
+        tx.afterCommit { [sweeper] in
+            for file in files { sweeper.retire(file) }
+        }
+    }
+
+    private func files(of record: ObjectRecord, forgettingPartsIn tx: Transaction) throws -> [String] {
+        if record.partCount != nil { return try ObjectPartRecord.delete(version: record.version, in: tx) }
+        return record.file.map { [$0] } ?? []
     }
 
     /// Forgets a staged object that was not committed.
@@ -91,6 +146,28 @@ extension BucketService {
             logger.warning("a discarded file is left behind", metadata: ["file": "\(file)", "error": "\(error)"])
         }
         sweeper.release(file)
+    }
+}
+
+/// Where staged bytes are to lie.
+enum StagingPlace: Sendable {
+    /// In the row of an object while they are few.
+    case rowOrFile
+    /// In a file, however few: a part of an upload.
+    case file
+
+    var bytesMax: Int {
+        switch self {
+        case .rowOrFile: Limits.objectBytesMax
+        case .file: Limits.uploadPartBytesMax
+        }
+    }
+
+    var what: String {
+        switch self {
+        case .rowOrFile: "an object"
+        case .file: "a part of an upload"
+        }
     }
 }
 

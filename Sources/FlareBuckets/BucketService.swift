@@ -13,23 +13,35 @@ package final class BucketService: Sendable {
     let queues: QueueService
     let time: any TimeSource
     let logger: Logger
+    /// The least bytes of each part of an upload but the last.
+    let uploadPartBytesMin: Int
     /// Deletes files that no row needs; runs as a service of the engine.
     package let sweeper: ObjectSweeper
+    /// Takes old events away; runs as a service of the engine.
+    package let eventSweeper: BucketEventSweeper
+    let eventSignals = BucketEventSignals()
+    let lifecycle = LifecycleSignals()
 
     package init(
         database: Database,
         objects: any ObjectStore,
         queues: QueueService,
         time: any TimeSource,
-        logger: Logger
+        logger: Logger,
+        uploadPartBytesMin: Int = Limits.uploadPartBytesMin
     ) {
         self.database = database
         self.objects = objects
         self.queues = queues
         self.time = time
         self.logger = logger
+        self.uploadPartBytesMin = uploadPartBytesMin
         sweeper = ObjectSweeper(database: database, objects: objects, logger: logger)
+        eventSweeper = BucketEventSweeper(database: database, time: time, logger: logger)
     }
+
+    /// The service that carries lifecycle rules out.
+    package var lifecycleSweeper: LifecycleSweeper { LifecycleSweeper(self) }
 
     /// Creates an empty bucket.
     ///
@@ -47,6 +59,7 @@ package final class BucketService: Sendable {
                     hint: "flare buckets info \(name)"
                 )
             }
+            try self.announceCreation(of: record, at: now, in: tx)
             return record
         }
     }
@@ -58,8 +71,19 @@ package final class BucketService: Sendable {
     package func ensure(named name: String, in tx: Transaction) throws -> BucketRecord {
         try NameRule.bucket.validate(name)
         let record = BucketRecord(name: name, storageClass: .standard, createdAt: time.now())
-        if try record.insert(in: tx) { return record }
-        return try BucketRecord.require(name, in: tx)
+        guard try record.insert(in: tx) else { return try BucketRecord.require(name, in: tx) }
+        try announceCreation(of: record, at: record.createdAt, in: tx)
+        return record
+    }
+
+    /// Tells the subscribers of buckets, in the payload of Cloudflare's documentation.
+    /// https://developers.cloudflare.com/r2/platform/event-subscriptions/
+    private func announceCreation(of bucket: BucketRecord, at now: Timestamp, in tx: Transaction) throws {
+        let payload: [String: JSONValue] = [
+            "name": .string(bucket.name), "jurisdiction": .string("default"), "location": .string("local"),
+            "storageClass": .string(bucket.storageClass.rawValue),
+        ]
+        try queues.publish(SubscriptionEvent("bucket.created", of: .bucket, payload: payload), at: now, in: tx)
     }
 
     /// Whether a bucket has this name.
@@ -90,11 +114,12 @@ package final class BucketService: Sendable {
         }
     }
 
-    /// Deletes an empty bucket with its rules.
+    /// Deletes an empty bucket with its rules and its open uploads.
     ///
     /// Throws `bucketNotFound`, `bucketNotEmpty`, or `inUse` when a pipeline writes to it.
     package func delete(_ name: String) async throws {
-        try await database.write { [queues] tx in
+        let now = time.now()
+        try await database.write { [queues, eventSignals] tx in
             let bucket = try BucketRecord.require(name, in: tx)
             guard bucket.objectCount == 0 else {
                 let noun = bucket.objectCount == 1 ? "1 object" : "\(bucket.objectCount) objects"
@@ -105,6 +130,7 @@ package final class BucketService: Sendable {
                 )
             }
             try queues.removeProducers(.bucket, named: name, in: tx)
+            self.retire(try UploadRecord.deleteAll(of: name, in: tx), after: tx)
             do {
                 try BucketRecord.delete(name, in: tx)
             } catch let error as FlareError where error.code == .inUse {
@@ -116,6 +142,11 @@ package final class BucketService: Sendable {
                     cause: error
                 )
             }
+            try BucketEventLog.prune(name, upTo: BucketEventLog.find(name, in: tx).last, in: tx)
+            let payload: [String: JSONValue] = ["name": .string(name), "jurisdiction": .string("default")]
+            try queues.publish(SubscriptionEvent("bucket.deleted", of: .bucket, payload: payload), at: now, in: tx)
+            // Those who follow its events see that it is gone.
+            tx.afterCommit { eventSignals.notify(name) }
         }
     }
 }

@@ -100,6 +100,17 @@ package struct ObjectConditions: Sendable, Hashable {
         return .holds
     }
 
+    /// Throws `preconditionFailed` when the conditions do not hold of the object that is there now.
+    func require(of record: ObjectRecord?, key: String) throws {
+        guard evaluate(etag: record?.etag, uploaded: record?.uploadedAt) == .holds else {
+            throw FlareError(
+                .preconditionFailed,
+                "object \"\(key)\" does not meet the conditions of the request",
+                hint: record.map { "its etag is \($0.etag)" } ?? "there is no such object"
+            )
+        }
+    }
+
     private static func etags(_ header: String) -> [String] {
         header.split(separator: ",").map { unquoted(String($0)) }
     }

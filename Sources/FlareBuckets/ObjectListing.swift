@@ -8,7 +8,7 @@ package struct ObjectListRequest: Sendable, Hashable {
     package var delimiter: String?
     /// Where the page before ended.
     package var cursor: String?
-    /// List only keys after this one.
+    /// List only keys, and rolled-up prefixes, after this text: also the marker of S3's first version of listings.
     package var startAfter: String?
     /// Objects and rolled-up prefixes together, 1 to `Limits.objectListMax`.
     package var limit: Int
@@ -108,17 +108,15 @@ extension ObjectListRequest {
     ///
     /// A rolled-up prefix costs one read, however many keys it holds.
     func page(_ rows: (ListStart, Int) throws -> [ObjectRecord]) throws -> ObjectList {
-        guard (1...Limits.objectListMax).contains(limit) else {
-            throw FlareError(
-                .invalidArgument,
-                "a listing takes a limit from 1 to \(Limits.objectListMax), not \(limit)"
-            )
-        }
+        try Self.check(limit: limit)
         var list = ObjectList()
         var last: ListCursor?
         guard var start = try firstStart() else { return list }
+        let chunkMax = min(Self.chunk, limit + 1)
+        var chunkRows = chunkMax
         while true {
-            let chunk = try rows(start, min(Self.chunk, limit + 1))
+            let asked = chunkRows
+            let chunk = try rows(start, asked)
             var skipping: String?
             for record in chunk {
                 guard record.key.beginsWithBytes(of: prefix) else { return list }
@@ -128,7 +126,7 @@ extension ObjectListRequest {
                     list.cursor = last?.text
                     return list
                 }
-                if let rolled = rolledUp(record.key) {
+                if let rolled = Self.rolledUp(record.key, prefix: prefix, delimiter: delimiter) {
                     list.delimitedPrefixes.append(rolled)
                     skipping = rolled
                     last = .prefix(rolled)
@@ -137,14 +135,33 @@ extension ObjectListRequest {
                     last = .key(record.key)
                 }
             }
-            guard chunk.count == min(Self.chunk, limit + 1), let next = last?.start else { return list }
+            guard chunk.count == asked, let next = last?.start else { return list }
             start = next
+            // Behind a large prefix often comes another one, of which the first key is enough.
+            chunkRows = skipping == nil ? min(chunkRows * 4, chunkMax) : 2
+        }
+    }
+
+    static func check(limit: Int) throws {
+        guard (1...Limits.objectListMax).contains(limit) else {
+            throw FlareError(
+                .invalidArgument,
+                "a listing takes a limit from 1 to \(Limits.objectListMax), not \(limit)"
+            )
         }
     }
 
     private func firstStart() throws -> ListStart? {
         var start = ListStart.at(prefix)
-        if let startAfter { start = start.later(.after(startAfter)) }
+        if let startAfter {
+            if let rolled = Self.rolledUp(startAfter, prefix: prefix, delimiter: delimiter) {
+                // S3 lists only rolled-up prefixes greater than the text: the one that it lies in is not.
+                guard let next = ObjectKey.successor(ofPrefix: rolled) else { return nil }
+                start = start.later(.at(next))
+            } else {
+                start = start.later(.after(startAfter))
+            }
+        }
         if let cursor, !cursor.isEmpty {
             guard let next = try ListCursor(text: cursor).start else { return nil }
             start = start.later(next)
@@ -152,9 +169,9 @@ extension ObjectListRequest {
         return start
     }
 
-    /// The part of a key up to and with the first delimiter after the prefix; nil when it has none.
-    private func rolledUp(_ key: String) -> String? {
-        guard let delimiter, !delimiter.isEmpty else { return nil }
+    /// The part of a key up to and with the first delimiter after the prefix; nil when it has none, or not the prefix.
+    static func rolledUp(_ key: String, prefix: String, delimiter: String?) -> String? {
+        guard let delimiter, !delimiter.isEmpty, key.beginsWithBytes(of: prefix) else { return nil }
         let bytes = Array(key.utf8)
         let wanted = Array(delimiter.utf8)
         var position = prefix.utf8.count

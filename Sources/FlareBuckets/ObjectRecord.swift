@@ -9,18 +9,25 @@ package struct ObjectRecord: Sendable, Hashable {
     package var version: String
     /// In bytes.
     package var size: Int
-    /// MD5 of the bytes in hexadecimal, without quotes.
+    /// MD5 of the bytes in hexadecimal, without quotes; of an object made of parts, the MD5 of their MD5s, `-` and their
+    /// number.
     package var etag: String
     package var uploadedAt: Timestamp
     package var metadata: ObjectMetadata
-    /// The id of the file that holds the bytes; nil when the row does.
+    package var checksum: ObjectChecksum?
+    /// How many parts the object is made of; nil when it was written at once.
+    package var partCount: Int?
+    /// The id of the file that holds the bytes; nil when the row does, or the files of the parts.
+    ///
+    /// Copies of an object share it.
     package var file: String?
 
     /// The etag as HTTP writes it, in quotes.
     package var httpEtag: String { "\"\(etag)\"" }
 
     private static let columns = """
-        bucket, key, version, size, etag, uploaded_at, storage_class, http_metadata, custom_metadata, file
+        bucket, key, version, size, etag, uploaded_at, storage_class, http_metadata, custom_metadata, part_count, file,
+        checksum_algorithm, checksum_type, checksum
         """
 
     init(_ staged: StagedObject, bucket: String, key: String, metadata: ObjectMetadata, uploadedAt: Timestamp) {
@@ -31,7 +38,48 @@ package struct ObjectRecord: Sendable, Hashable {
         etag = staged.etag
         self.uploadedAt = uploadedAt
         self.metadata = metadata
+        checksum = staged.checksum
         file = staged.file
+    }
+
+    /// An object made of parts, whose rows the caller writes.
+    init(
+        joined: UploadCompletion.Joined,
+        version: String,
+        bucket: String,
+        key: String,
+        metadata: ObjectMetadata,
+        uploadedAt: Timestamp
+    ) {
+        self.bucket = bucket
+        self.key = key
+        self.version = version
+        size = joined.size
+        etag = joined.etag
+        self.uploadedAt = uploadedAt
+        self.metadata = metadata
+        checksum = joined.checksum
+        partCount = joined.parts.count
+    }
+
+    /// The object that completing an upload has once made.
+    init(_ answer: UploadAnswer, of upload: UploadRecord) {
+        bucket = upload.bucket
+        key = upload.key
+        version = answer.version
+        size = answer.size
+        etag = answer.etag
+        uploadedAt = answer.uploadedAt
+        metadata = upload.metadata
+        partCount = answer.partCount
+        if let algorithm = upload.checksumAlgorithm, let type = upload.checksumType, let text = answer.checksum {
+            checksum = ObjectChecksum(
+                algorithm,
+                type: type,
+                value: hexadecimalBytes(text),
+                parts: type == .composite ? answer.partCount : nil
+            )
+        }
     }
 
     private init(_ row: SQLRow) throws {
@@ -41,27 +89,35 @@ package struct ObjectRecord: Sendable, Hashable {
         size = row.int(3)
         etag = row.text(4)
         uploadedAt = row.time(5)
-        metadata = ObjectMetadata(
-            http: try Self.decode(HTTPMetadata.self, row.text(7)) ?? HTTPMetadata(),
-            custom: try Self.decode([String: String].self, row.text(8)) ?? [:],
-            storageClass: StorageClass(rawValue: row.text(6)) ?? .standard
-        )
-        file = row.optionalText(9)
+        metadata = try ObjectMetadata(storageClass: row.text(6), http: row.text(7), custom: row.text(8))
+        partCount = row.optionalInt(9)
+        file = row.optionalText(10)
+        if let algorithm = row.optionalText(11).flatMap(ChecksumAlgorithm.init(rawValue:)) {
+            let type = ChecksumType(rawValue: row.text(12)) ?? .fullObject
+            checksum = ObjectChecksum(
+                algorithm,
+                type: type,
+                value: row.blob(13),
+                parts: type == .composite ? partCount : nil
+            )
+        }
     }
 
     /// Writes the row in place of the one with its key.
     ///
-    /// `inline` holds the bytes when no file does.
+    /// `inline` holds the bytes when no file does. An older row's parts must have been deleted.
     func upsert(inline: [UInt8]?, in tx: Transaction) throws {
         try tx.execute(
             """
             INSERT INTO objects (bucket, key, version, size, etag, uploaded_at, storage_class, http_metadata,
-                custom_metadata, file, inline)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                custom_metadata, checksum_algorithm, checksum_type, checksum, part_count, file, inline)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (bucket, key) DO UPDATE SET version = excluded.version, size = excluded.size,
                 etag = excluded.etag, uploaded_at = excluded.uploaded_at, storage_class = excluded.storage_class,
                 http_metadata = excluded.http_metadata, custom_metadata = excluded.custom_metadata,
-                file = excluded.file, inline = excluded.inline
+                checksum_algorithm = excluded.checksum_algorithm, checksum_type = excluded.checksum_type,
+                checksum = excluded.checksum, part_count = excluded.part_count, file = excluded.file,
+                inline = excluded.inline
             """,
             .text(bucket),
             .text(key),
@@ -70,13 +126,18 @@ package struct ObjectRecord: Sendable, Hashable {
             .text(etag),
             .integer(uploadedAt.milliseconds),
             .text(metadata.storageClass.rawValue),
-            .text(Self.encode(metadata.http, isEmpty: metadata.http == HTTPMetadata())),
-            .text(Self.encode(metadata.custom, isEmpty: metadata.custom.isEmpty)),
+            .text(metadata.httpText),
+            .text(metadata.customText),
+            .init(checksum?.algorithm.rawValue),
+            .init(checksum?.type.rawValue),
+            checksum.map { .blob($0.value) } ?? .null,
+            .init(partCount),
             .init(file),
             inline.map { .blob($0) } ?? .null
         )
     }
 
+    /// Deletes the row, without its parts.
     func delete(in tx: Transaction) throws {
         try tx.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", .text(bucket), .text(key))
     }
@@ -128,45 +189,6 @@ package struct ObjectRecord: Sendable, Hashable {
 
     /// Whether a row's bytes are in this file.
     static func isReferenced(file: String, in tx: Transaction) throws -> Bool {
-        try tx.row("SELECT 1 FROM objects WHERE file = ?", .text(file)) { _ in true } ?? false
-    }
-
-    /// Most objects have no metadata of their own: those rows are written and read without a JSON coder.
-    private static func encode(_ value: some Encodable, isEmpty: Bool) -> String {
-        isEmpty ? "" : String(decoding: FlareJSON.encode(value), as: UTF8.self)
-    }
-
-    private static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value? {
-        text.isEmpty ? nil : try FlareJSON.decode(type, from: text.utf8)
-    }
-}
-
-/// What the writer of an object says about it.
-package struct ObjectMetadata: Sendable, Hashable {
-    package var http: HTTPMetadata
-    /// Names and values of the user's own.
-    package var custom: [String: String]
-    package var storageClass: StorageClass
-
-    package init(
-        http: HTTPMetadata = HTTPMetadata(),
-        custom: [String: String] = [:],
-        storageClass: StorageClass = .standard
-    ) {
-        self.http = http
-        self.custom = custom
-        self.storageClass = storageClass
-    }
-
-    /// Checks the size at the edge; throws `invalidArgument` with the rule.
-    package func validate() throws {
-        let texts = http.headers.map(\.1) + custom.flatMap { [$0.key, $0.value] }
-        let bytes = texts.reduce(0) { $0 + $1.utf8.count }
-        guard bytes <= Limits.objectMetadataBytesMax else {
-            throw FlareError(
-                .invalidArgument,
-                "the metadata of the object has \(bytes) bytes; at most \(Limits.objectMetadataBytesMax) are kept"
-            )
-        }
+        try tx.row("SELECT 1 FROM objects WHERE file = ? LIMIT 1", .text(file)) { _ in true } ?? false
     }
 }

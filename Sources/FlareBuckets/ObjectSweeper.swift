@@ -13,6 +13,10 @@ package final class ObjectSweeper: Service {
     private struct State {
         /// Files that are being written or wait for their row.
         var staged: Set<String> = []
+        /// How many readers hold a file.
+        var held: [String: Int] = [:]
+        /// Files without a row that are deleted when their last reader has gone.
+        var postponed: Set<String> = []
         /// Files whose row is gone, to be deleted.
         var retired: [String] = []
         /// More were retired than the list holds: compare all files with the rows.
@@ -89,7 +93,28 @@ package final class ObjectSweeper: Service {
         wake.notify()
     }
 
-    /// Deletes those of the files that no row names.
+    /// Keeps files from being deleted as long as the answer lives, whether or not rows name them.
+    ///
+    /// A file that has lost its row before may be gone already: look at the row once more.
+    func hold(_ files: [String]) -> FileHold {
+        state.withLock { state in
+            for file in files { state.held[file, default: 0] += 1 }
+        }
+        return FileHold { [weak self] in self?.unhold(files) }
+    }
+
+    private func unhold(_ files: [String]) {
+        let free = state.withLock { state -> [String] in
+            files.filter { file in
+                let count = state.held[file, default: 1] - 1
+                state.held[file] = count == 0 ? nil : count
+                return count == 0 && state.postponed.remove(file) != nil
+            }
+        }
+        for file in free { retire(file) }
+    }
+
+    /// Deletes those of the files that no row names and no reader holds; the held ones follow when they are free.
     ///
     /// Returns how many.
     @discardableResult
@@ -98,10 +123,21 @@ package final class ObjectSweeper: Service {
         for start in stride(from: 0, to: files.count, by: Self.lookup) {
             let some = Array(files[start..<min(start + Self.lookup, files.count)])
             let unused = try await database.read { tx in
-                try some.filter { try !ObjectRecord.isReferenced(file: $0, in: tx) }
+                try some.filter { file in
+                    try !ObjectRecord.isReferenced(file: file, in: tx)
+                        && !ObjectPartRecord.isReferenced(file: file, in: tx)
+                        && !UploadPartRecord.isReferenced(file: file, in: tx)
+                }
             }
-            for file in unused { try await objects.delete(file) }
-            deleted += unused.count
+            let free = state.withLock { state in
+                unused.filter { file in
+                    let isHeld = state.held[file] != nil
+                    if isHeld { state.postponed.insert(file) }
+                    return !isHeld
+                }
+            }
+            for file in free { try await objects.delete(file) }
+            deleted += free.count
         }
         return deleted
     }
@@ -113,5 +149,18 @@ package final class ObjectSweeper: Service {
         } catch {
             logger.warning("files of deleted objects are left behind", metadata: ["error": "\(error)"])
         }
+    }
+}
+
+/// Keeps some files from being deleted until it goes.
+final class FileHold: Sendable {
+    private let end: @Sendable () -> Void
+
+    init(_ end: @escaping @Sendable () -> Void) {
+        self.end = end
+    }
+
+    deinit {
+        end()
     }
 }

@@ -1,6 +1,4 @@
-import FlareModel
-
-/// Bytes that wait to become an object: durable in a file, or small and held in memory.
+/// Bytes that wait to become an object or a part of one: durable in a file, or small and held in memory.
 ///
 /// Not visible to anybody yet.
 ///
@@ -19,6 +17,7 @@ package struct StagedObject: Sendable {
     package let size: Int
     /// MD5 in hexadecimal.
     package let etag: String
+    let checksum: ObjectChecksum?
     let contents: Contents
 
     /// The id of the file that holds the bytes.
@@ -29,27 +28,5 @@ package struct StagedObject: Sendable {
     /// The bytes, when no file holds them.
     var inline: [UInt8]? {
         if case .inline(let bytes) = contents { bytes } else { nil }
-    }
-}
-
-/// What a caller knows of the bytes that it is about to send, to be compared with those that arrive.
-package struct ObjectExpectation: Sendable, Hashable {
-    package var sizeBytes: Int?
-    /// MD5 in hexadecimal.
-    package var md5: String?
-
-    package init(sizeBytes: Int? = nil, md5: String? = nil) {
-        self.sizeBytes = sizeBytes
-        self.md5 = md5
-    }
-
-    /// Throws `invalidData` when other bytes have arrived.
-    func check(_ staged: StagedObject) throws {
-        if let sizeBytes, sizeBytes != staged.size {
-            throw FlareError(.invalidData, "the body ended after \(staged.size) of \(sizeBytes) bytes")
-        }
-        if let md5, md5.lowercased() != staged.etag {
-            throw FlareError(.invalidData, "the body has the MD5 \(staged.etag), not \(md5) as announced")
-        }
     }
 }

@@ -10,6 +10,18 @@ extension Limits {
     /// The disk is usually full before.
     package static let objectBytesMax = 5_000_000_000_000
 
+    /// The highest number of a part of an upload, and so the most parts: R2's and S3's limit.
+    package static let uploadPartsMax = 10_000
+
+    /// The smallest part of an upload but the last, in bytes: R2's and S3's limit of 5 MiB.
+    package static let uploadPartBytesMin = 5_242_880
+
+    /// The largest part of an upload, in bytes: R2's and S3's limit of 5 GiB.
+    package static let uploadPartBytesMax = 5_368_709_120
+
+    /// How long a completed upload is remembered, so that completing it again answers the same.
+    package static let completedUploadKept: Duration = .seconds(86_400)
+
     /// Bytes of a file that the command line reads and sends at once.
     package static let objectChunkBytes = 262_144
 

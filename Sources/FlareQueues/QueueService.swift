@@ -12,6 +12,7 @@ package final class QueueService: Sendable {
     let logger: Logger
     let signals = QueueSignals()
     let tails = TailHub()
+    let listeners = SubscriptionListeners()
 
     package init(database: Database, time: any TimeSource, logger: Logger) {
         self.database = database
@@ -153,6 +154,13 @@ package final class QueueService: Sendable {
                 .inUse,
                 "queue \"\(record.name)\" is consumed by \(consumer.target)",
                 hint: "remove the consumer first: flare queues consumers remove \(record.name)"
+            )
+        }
+        if let subscription = try SubscriptionRecord.all(queueID: record.id, in: tx).first {
+            throw FlareError(
+                .inUse,
+                "queue \"\(record.name)\" has the event subscription \"\(subscription.name)\"",
+                hint: "end it first: flare queues subscriptions delete \(record.name) --id \(subscription.id)"
             )
         }
         let buckets = try ProducerRecord.all(queueID: record.id, in: tx).filter { $0.kind == .bucket }.map(\.name)

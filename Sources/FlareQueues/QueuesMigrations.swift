@@ -80,5 +80,5 @@ extension QueueService {
                 CHECK (source IN ('config', 'command'));
             """
         ),
-    ]
+    ] + subscriptionMigrations
 }

@@ -59,7 +59,7 @@ struct ObjectTests {
             let other = ObjectExpectation(md5: "00")
             #expect(
                 await code { try await f.service.put("k", in: "data", Pieces(9, of: 4096), expecting: other) }
-                    == .invalidData
+                    == .digestMismatch
             )
             #expect(try await f.text("k") == "old")
             #expect(try await f.objects.listIDs().isEmpty)

@@ -5,7 +5,9 @@
 #include <stdint.h>
 
 #include "CFlareSystemCertificate.h"
+#include "CFlareSystemChecksum.h"
 #include "CFlareSystemKafka.h"
+#include "CFlareSystemSignature.h"
 #include "CFlareSystemSnappy.h"
 #include "CFlareSystemDecompress.h"
 #include "CFlareSystemWebSocket.h"

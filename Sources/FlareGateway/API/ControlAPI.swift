@@ -65,6 +65,8 @@ package struct ControlAPI: Sendable {
         BucketsRoutes(buckets: services.buckets).register(on: routes)
         ObjectsRoutes(buckets: services.buckets).register(on: routes)
         NotificationsRoutes(buckets: services.buckets).register(on: routes)
+        BucketRulesRoutes(buckets: services.buckets).register(on: routes)
+        SubscriptionsRoutes(queues: services.queues).register(on: routes)
         PipelinesRoutes(pipelines: services.pipelines, endpoints: endpoints).register(on: routes)
         WorkersRoutes(workers: services.workers).register(on: routes)
         WorkflowsRoutes(workflows: services.workflows, workers: services.workers, database: services.database)

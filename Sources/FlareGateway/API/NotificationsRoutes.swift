@@ -63,7 +63,8 @@ extension NotificationQueueBody {
                     prefix: record.rule.prefix,
                     suffix: record.rule.suffix,
                     description: record.description,
-                    actions: ObjectAction.allCases.filter(record.rule.actions.contains)
+                    actions: ObjectAction.allCases.filter(record.rule.actions.contains),
+                    worker: record.worker
                 )
             }
         )

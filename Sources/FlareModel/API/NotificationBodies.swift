@@ -62,6 +62,8 @@ package struct NotificationRuleBody: Codable, Sendable, Hashable {
     package var suffix: String
     package var description: String
     package var actions: [ObjectAction]
+    /// The Worker whose configuration the rule stands in; absent for one that was made by command.
+    package var worker: String?
 
     package init(
         ruleId: String,
@@ -69,7 +71,8 @@ package struct NotificationRuleBody: Codable, Sendable, Hashable {
         prefix: String,
         suffix: String,
         description: String,
-        actions: [ObjectAction]
+        actions: [ObjectAction],
+        worker: String? = nil
     ) {
         self.ruleId = ruleId
         self.createdAt = createdAt
@@ -77,6 +80,7 @@ package struct NotificationRuleBody: Codable, Sendable, Hashable {
         self.suffix = suffix
         self.description = description
         self.actions = actions
+        self.worker = worker
     }
 }
 

@@ -8,6 +8,9 @@ package struct ObjectBody: Codable, Sendable, Hashable {
     package var storageClass: StorageClass
     package var httpMetadata: HTTPMetadata
     package var customMetadata: [String: String]
+    /// How many parts the object was uploaded in; nil when it came at once.
+    package var partCount: Int?
+    package var checksum: ChecksumBody?
 
     package init(
         key: String,
@@ -17,7 +20,9 @@ package struct ObjectBody: Codable, Sendable, Hashable {
         size: Int,
         storageClass: StorageClass,
         httpMetadata: HTTPMetadata,
-        customMetadata: [String: String]
+        customMetadata: [String: String],
+        partCount: Int? = nil,
+        checksum: ChecksumBody? = nil
     ) {
         self.key = key
         self.version = version
@@ -27,10 +32,13 @@ package struct ObjectBody: Codable, Sendable, Hashable {
         self.storageClass = storageClass
         self.httpMetadata = httpMetadata
         self.customMetadata = customMetadata
+        self.partCount = partCount
+        self.checksum = checksum
     }
 
     enum CodingKeys: String, CodingKey {
-        case key, version, etag, size
+        case key, version, etag, size, checksum
+        case partCount = "part_count"
         case lastModified = "last_modified"
         case storageClass = "storage_class"
         case httpMetadata = "http_metadata"

@@ -80,6 +80,12 @@ package struct ObjectBytes: AsyncSequence, Sendable {
         AsyncIterator(bytes: self, position: start)
     }
 
+    /// Reads exactly `count` bytes at a position within the object, or throws.
+    package func read(at position: Int, count: Int) async throws -> ByteBuffer {
+        precondition(position >= start && position + count <= start + sizeBytes, "a read beyond the bytes asked for")
+        return try await load(position, count)
+    }
+
     /// All bytes at once.
     ///
     /// For objects known to be small.

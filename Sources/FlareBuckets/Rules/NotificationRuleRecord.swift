@@ -10,8 +10,10 @@ package struct NotificationRuleRecord: Sendable, Hashable {
     package var rule: NotificationRule
     package var description: String
     package var createdAt: Timestamp
+    /// The Worker whose configuration the rule stands in; nil for one that was made by command.
+    package var worker: String?
 
-    private static let columns = "id, bucket, queue_id, prefix, suffix, actions, description, created_at"
+    private static let columns = "id, bucket, queue_id, prefix, suffix, actions, description, created_at, worker"
 
     init(
         id: String,
@@ -19,7 +21,8 @@ package struct NotificationRuleRecord: Sendable, Hashable {
         queueID: String,
         rule: NotificationRule,
         description: String,
-        createdAt: Timestamp
+        createdAt: Timestamp,
+        worker: String? = nil
     ) {
         self.id = id
         self.bucket = bucket
@@ -27,6 +30,7 @@ package struct NotificationRuleRecord: Sendable, Hashable {
         self.rule = rule
         self.description = description
         self.createdAt = createdAt
+        self.worker = worker
     }
 
     private init(_ row: SQLRow) {
@@ -40,12 +44,13 @@ package struct NotificationRuleRecord: Sendable, Hashable {
         )
         description = row.text(6)
         createdAt = row.time(7)
+        worker = row.optionalText(8)
     }
 
     func insert(in tx: Transaction) throws {
         let actions = ObjectAction.allCases.filter(rule.actions.contains).map(\.rawValue).joined(separator: ",")
         try tx.execute(
-            "INSERT INTO notification_rules (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO notification_rules (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             .text(id),
             .text(bucket),
             .text(queueID),
@@ -53,7 +58,8 @@ package struct NotificationRuleRecord: Sendable, Hashable {
             .text(rule.suffix),
             .text(actions),
             .text(description),
-            .integer(createdAt.milliseconds)
+            .integer(createdAt.milliseconds),
+            SQLValue(worker)
         )
     }
 
@@ -79,6 +85,15 @@ package struct NotificationRuleRecord: Sendable, Hashable {
         try tx.rows(
             "SELECT \(columns) FROM notification_rules WHERE queue_id = ? ORDER BY bucket, created_at, id LIMIT 1000",
             .text(queueID),
+            decode: NotificationRuleRecord.init
+        )
+    }
+
+    /// The rules that stand in the configuration of a Worker, oldest first.
+    static func rules(ofWorker worker: String, in tx: Transaction) throws -> [NotificationRuleRecord] {
+        try tx.rows(
+            "SELECT \(columns) FROM notification_rules WHERE worker = ? ORDER BY created_at, id",
+            .text(worker),
             decode: NotificationRuleRecord.init
         )
     }

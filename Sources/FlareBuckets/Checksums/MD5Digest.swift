@@ -22,6 +22,12 @@ final class MD5Digest {
         bytes.withUnsafeBytes { flare_md5_update(state, $0.baseAddress, $0.count) }
     }
 
+    /// Takes the bytes that hexadecimal digits stand for.
+    func update(hexadecimal text: String) {
+        let bytes = hexadecimalBytes(text)
+        flare_md5_update(state, bytes, bytes.count)
+    }
+
     /// The digest as 32 hexadecimal digits.
     ///
     /// Ends the computation: may be called once.
@@ -32,4 +38,10 @@ final class MD5Digest {
         flare_md5_finish(state, &digest)
         return hexadecimalText(digest)
     }
+}
+
+/// The bytes that lower-case hexadecimal digits of flare's own stand for.
+func hexadecimalBytes(_ text: String) -> [UInt8] {
+    let digits = text.utf8.map { $0 >= UInt8(ascii: "a") ? $0 - UInt8(ascii: "a") + 10 : $0 & 15 }
+    return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
 }

@@ -1,0 +1,53 @@
+package import FlareModel
+
+/// What the writer of an object says about it.
+package struct ObjectMetadata: Sendable, Hashable {
+    package var http: HTTPMetadata
+    /// Names and values of the user's own.
+    package var custom: [String: String]
+    package var storageClass: StorageClass
+
+    package init(
+        http: HTTPMetadata = HTTPMetadata(),
+        custom: [String: String] = [:],
+        storageClass: StorageClass = .standard
+    ) {
+        self.http = http
+        self.custom = custom
+        self.storageClass = storageClass
+    }
+
+    /// Checks the size at the edge; throws `invalidArgument` with the rule.
+    package func validate() throws {
+        let texts = http.headers.map(\.1) + custom.flatMap { [$0.key, $0.value] }
+        let bytes = texts.reduce(0) { $0 + $1.utf8.count }
+        guard bytes <= Limits.objectMetadataBytesMax else {
+            throw FlareError(
+                .invalidArgument,
+                "the metadata of the object has \(bytes) bytes; at most \(Limits.objectMetadataBytesMax) are kept"
+            )
+        }
+    }
+}
+
+/// Metadata in columns of a row: most objects have none of their own, and those are written and read without a JSON
+/// coder.
+extension ObjectMetadata {
+    init(storageClass: String, http: String, custom: String) throws {
+        self.init(
+            http: http.isEmpty ? HTTPMetadata() : try FlareJSON.decode(HTTPMetadata.self, from: http.utf8),
+            custom: custom.isEmpty ? [:] : try FlareJSON.decode([String: String].self, from: custom.utf8),
+            storageClass: StorageClass(rawValue: storageClass) ?? .standard
+        )
+    }
+
+    /// The column `http_metadata`.
+    var httpText: String {
+        http == HTTPMetadata() ? "" : String(decoding: FlareJSON.encode(http), as: UTF8.self)
+    }
+
+    /// The column `custom_metadata`.
+    var customText: String {
+        custom.isEmpty ? "" : String(decoding: FlareJSON.encode(custom), as: UTF8.self)
+    }
+}
