@@ -62,6 +62,19 @@ extension BucketRecord {
         ) ?? (BucketUsage(), BucketUsage())
     }
 
+    /// What the unfinished uploads of a storage class hold.
+    static func uploaded(of storageClass: StorageClass, in tx: Transaction) throws -> BucketUsage {
+        try tx.row(
+            """
+            SELECT COUNT(*), COALESCE(SUM((SELECT SUM(size) FROM upload_parts WHERE upload = uploads.id)), 0),
+                COALESCE(SUM(length(CAST(key AS BLOB))), 0)
+            FROM uploads WHERE completed_at IS NULL AND storage_class = ?
+            """,
+            .text(storageClass.rawValue),
+            decode: { BucketUsage($0, from: 0) }
+        ) ?? BucketUsage()
+    }
+
     /// The usage of each bucket by name, or of the one with a name.
     static func usages(of name: String?, limit: Int, in tx: Transaction) throws -> [(name: String, usage: BucketUsage)]
     {

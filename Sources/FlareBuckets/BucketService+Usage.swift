@@ -16,13 +16,19 @@ extension BucketService {
 
     /// What all buckets hold, by storage class.
     ///
-    /// Takes the same time however many objects there are.
+    /// Takes the same time however many objects there are; it looks at each unfinished upload.
     package func metrics() async throws -> BucketMetricsBody {
         try await database.read { tx in
             let usage = try BucketRecord.usage(in: tx)
             return BucketMetricsBody(
-                standard: .init(published: usage.all - usage.cold, uploaded: BucketUsage()),
-                infrequentAccess: .init(published: usage.cold, uploaded: BucketUsage())
+                standard: .init(
+                    published: usage.all - usage.cold,
+                    uploaded: try BucketRecord.uploaded(of: .standard, in: tx)
+                ),
+                infrequentAccess: .init(
+                    published: usage.cold,
+                    uploaded: try BucketRecord.uploaded(of: .infrequentAccess, in: tx)
+                )
             )
         }
     }

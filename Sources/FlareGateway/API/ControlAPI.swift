@@ -64,6 +64,7 @@ package struct ControlAPI: Sendable {
         QueuesRoutes(queues: services.queues).register(on: routes)
         BucketsRoutes(buckets: services.buckets).register(on: routes)
         ObjectsRoutes(buckets: services.buckets).register(on: routes)
+        UploadsRoutes(buckets: services.buckets).register(on: routes)
         NotificationsRoutes(buckets: services.buckets).register(on: routes)
         BucketRulesRoutes(buckets: services.buckets).register(on: routes)
         SubscriptionsRoutes(queues: services.queues).register(on: routes)

@@ -32,7 +32,6 @@ struct StorageGraphRoutes {
                 "objectCount": .integer(Int64(usage.objects)),
                 "payloadSize": .integer(Int64(usage.payloadSize)),
                 "metadataSize": .integer(Int64(usage.metadataSize)),
-                "uploadCount": .integer(0),
             ]),
             "dimensions": .object(["bucketName": .string(bucket)]),
         ])
