@@ -35,6 +35,8 @@ package struct ObjectList: Sendable, Hashable {
     package var delimitedPrefixes: [String] = []
     /// Continues after this page; nil on the last one.
     package var cursor: String?
+
+    package init() {}
 }
 
 /// Where a listing goes on.
@@ -60,12 +62,12 @@ enum ListStart: Sendable, Hashable {
 }
 
 /// The end of a page, as text that callers hand back unread: the last key, or the last prefix with all its keys.
-enum ListCursor: Sendable, Hashable {
+package enum ListCursor: Sendable, Hashable {
     case key(String)
     case prefix(String)
 
     /// Base64 in the alphabet of URLs: the kind as one byte, then the key or prefix.
-    var text: String {
+    package var text: String {
         let bytes =
             switch self {
             case .key(let key): [UInt8(ascii: "k")] + key.utf8

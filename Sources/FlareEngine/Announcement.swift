@@ -42,6 +42,7 @@ final class Announcement: Sendable {
             info.controlPort = ports.control
             info.ingestPort = ports.ingest
             info.kafkaPort = ports.kafka
+            info.s3Port = ports.s3
             return info
         }
         do {
@@ -56,6 +57,7 @@ final class Announcement: Sendable {
             try EngineSettingsRecord.set("control", ports.control, in: transaction)
             try EngineSettingsRecord.set("ingest", ports.ingest, in: transaction)
             try EngineSettingsRecord.set("kafka", ports.kafka, in: transaction)
+            try EngineSettingsRecord.set("s3", ports.s3, in: transaction)
         }) { [logger] result in
             guard case .failure(let error) = result else { return }
             logger.warning("the ports could not be kept for the next start", metadata: ["error": "\(error)"])
@@ -64,7 +66,7 @@ final class Announcement: Sendable {
             "started",
             metadata: [
                 "version": "\(info.version)", "control": "\(ports.control)", "ingest": "\(ports.ingest)",
-                "kafka": "\(ports.kafka)",
+                "kafka": "\(ports.kafka)", "s3": "\(ports.s3)",
             ]
         )
         readiness.ready()

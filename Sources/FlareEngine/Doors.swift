@@ -8,6 +8,7 @@ final class Doors: Sendable {
         let control: Int
         let ingest: Int
         let kafka: Int
+        let s3: Int
     }
 
     private struct State {
@@ -15,6 +16,7 @@ final class Doors: Sendable {
         var controlPort: Int?
         var ingestPort: Int?
         var kafkaPort: Int?
+        var s3Port: Int?
         var announced: Ports?
     }
 
@@ -30,6 +32,7 @@ final class Doors: Sendable {
     func controlListens(on port: Int) { change { $0.controlPort = port } }
     func ingestListens(on port: Int) { change { $0.ingestPort = port } }
     func kafkaListens(on port: Int) { change { $0.kafkaPort = port } }
+    func s3Listens(on port: Int) { change { $0.s3Port = port } }
 
     /// All ports, once all doors listen.
     var ports: Ports? { state.withLock { $0.announced } }
@@ -38,9 +41,9 @@ final class Doors: Sendable {
         let ports = state.withLock { state -> Ports? in
             apply(&state)
             guard state.announced == nil, state.socketListens, let control = state.controlPort,
-                let ingest = state.ingestPort, let kafka = state.kafkaPort
+                let ingest = state.ingestPort, let kafka = state.kafkaPort, let s3 = state.s3Port
             else { return nil }
-            state.announced = Ports(control: control, ingest: ingest, kafka: kafka)
+            state.announced = Ports(control: control, ingest: ingest, kafka: kafka, s3: s3)
             return state.announced
         }
         if let ports { onReady(ports) }

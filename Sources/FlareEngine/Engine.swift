@@ -20,7 +20,7 @@ import UnixSignals
 struct Engine: Sendable {
     let options: EngineOptions
     let readiness: Readiness
-    private let time = SystemTime()
+    let time = SystemTime()
 
     init(_ options: EngineOptions, readiness: Readiness) {
         self.options = options
@@ -57,7 +57,7 @@ struct Engine: Sendable {
         withExtendedLifetime(lock) {}
     }
 
-    /// The doors: ingest, Kafka, the control port, the control socket.
+    /// The doors: ingest, Kafka, S3, the control port, the control socket.
     ///
     /// When all listen, the engine is ready.
     private func doors(
@@ -66,19 +66,7 @@ struct Engine: Sendable {
         _ group: any EventLoopGroup,
         _ log: EngineLog
     ) async throws -> [any Service] {
-        let ingest = try await PortCandidates.of(
-            "ingest",
-            chosen: options.ingestPort,
-            standard: 8700,
-            database: database
-        )
-        let control = try await PortCandidates.of(
-            "control",
-            chosen: options.controlPort,
-            standard: 8701,
-            database: database
-        )
-        let kafka = try await PortCandidates.of("kafka", chosen: options.kafkaPort, standard: 9092, database: database)
+        let ports = try await DoorCandidates.of(options, database: database)
         let tls = try await TLSSettings.prepare(
             options.tls,
             state: options.state,
@@ -108,8 +96,8 @@ struct Engine: Sendable {
             logger: log.logger("api"),
             info: { announcement.info },
             endpoints: { name in
-                guard let ports = doors.ports else { return [] }
-                return DoorAddresses(ingestPort: ports.ingest, kafkaPort: ports.kafka, showsTLS: showsTLS)
+                guard let open = doors.ports else { return [] }
+                return DoorAddresses(ingestPort: open.ingest, kafkaPort: open.kafka, showsTLS: showsTLS)
                     .endpoints(of: name)
             },
             tls: tls.identity,
@@ -117,17 +105,18 @@ struct Engine: Sendable {
         )
         let socket = announcement.socketPath
         return [
-            ingestDoor(rooms.pipelines, group, ingest, tls, log) { doors.ingestListens(on: $0) },
-            kafkaDoor(rooms.pipelines, group, kafka, tls, log) { doors.kafkaListens(on: $0) },
+            ingestDoor(rooms.pipelines, group, ports.ingest, tls, log) { doors.ingestListens(on: $0) },
+            kafkaDoor(rooms.pipelines, group, ports.kafka, tls, log) { doors.kafkaListens(on: $0) },
+            s3Door(rooms, group, ports.s3, tls, log) { doors.s3Listens(on: $0) },
             ControlDoor(
                 server: ControlServer(
                     api: api,
-                    address: .port(host: "127.0.0.1", ports: control.ports),
+                    address: .port(host: "127.0.0.1", ports: ports.control.ports),
                     group: group,
                     logger: log.logger("api"),
                     onListening: { doors.controlListens(on: $0) }
                 ),
-                candidates: control
+                candidates: ports.control
             ),
             ControlServer(api: api, address: .socket(path: socket), group: group, logger: log.logger("api")) { _ in
                 chmod(socket, 0o600)
@@ -136,52 +125,9 @@ struct Engine: Sendable {
         ]
     }
 
-    private func ingestDoor(
-        _ pipelines: PipelineService,
-        _ group: any EventLoopGroup,
-        _ candidates: PortCandidates,
-        _ tls: TLSSettings,
-        _ log: EngineLog,
-        onListening: @escaping @Sendable (Int) -> Void
-    ) -> RawDoor {
-        let server = IngestServer(
-            pipelines: pipelines,
-            group: group,
-            logger: log.logger("ingest"),
-            prepare: tls.prepare(reply: TLSSniffer.httpRefusal)
-        )
-        return RawDoor(
-            candidates: candidates,
-            onListening: onListening,
-            start: { try await server.start(host: "127.0.0.1", port: $0) },
-            stop: { await server.stop() }
-        )
-    }
-
-    private func kafkaDoor(
-        _ pipelines: PipelineService,
-        _ group: any EventLoopGroup,
-        _ candidates: PortCandidates,
-        _ tls: TLSSettings,
-        _ log: EngineLog,
-        onListening: @escaping @Sendable (Int) -> Void
-    ) -> RawDoor {
-        let server = KafkaServer(
-            pipelines: pipelines,
-            group: group,
-            logger: log.logger("kafka"),
-            prepare: tls.prepare(reply: nil)
-        )
-        return RawDoor(
-            candidates: candidates,
-            onListening: onListening,
-            start: { try await server.start(host: "127.0.0.1", port: $0) },
-            stop: { await server.stop() }
-        )
-    }
-
     private static var migrations: [Migration] {
         EngineSettingsRecord.migrations + GatewayMigrations.all + QueueService.migrations + BucketService.migrations
-            + PipelineService.migrations + WorkerService.migrations + WorkflowMigrations.all
+            + AccessKeyService.migrations + PipelineService.migrations + WorkerService.migrations
+            + WorkflowMigrations.all
     }
 }

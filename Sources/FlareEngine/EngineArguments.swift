@@ -30,6 +30,9 @@ package struct EngineArguments: ParsableCommand {
     @Option(help: "The port for Kafka producers.")
     var kafkaPort: Int?
 
+    @Option(name: .customLong("s3-port"), help: "The port for S3 clients.")
+    var s3Port: Int?
+
     @Option(name: .customLong("tls-cert"), help: "A PEM file: the certificate of the TLS doors with its chain.")
     var tlsCertificate: String?
 
@@ -42,7 +45,8 @@ package struct EngineArguments: ParsableCommand {
     package init() {}
 
     package func validate() throws {
-        for port in [ingestPort, controlPort].compactMap({ $0 }) where !(1...65_535).contains(port) {
+        for port in [ingestPort, controlPort, kafkaPort, s3Port].compactMap({ $0 })
+        where !(1...65_535).contains(port) {
             throw ValidationError("a port is a number from 1 to 65535")
         }
     }
@@ -70,6 +74,7 @@ package struct EngineArguments: ParsableCommand {
                 ingestPort: arguments.ingestPort,
                 controlPort: arguments.controlPort,
                 kafkaPort: arguments.kafkaPort,
+                s3Port: arguments.s3Port,
                 tls: TLSOptions(
                     certificate: absolute(arguments.tlsCertificate),
                     key: absolute(arguments.tlsKey),

@@ -11,6 +11,7 @@ package struct EngineOptions: Sendable {
     package var ingestPort: Int?
     package var controlPort: Int?
     package var kafkaPort: Int?
+    package var s3Port: Int?
     /// What TLS the doors are to offer, where it differs from what was kept.
     package var tls: TLSOptions
 
@@ -21,6 +22,7 @@ package struct EngineOptions: Sendable {
         ingestPort: Int? = nil,
         controlPort: Int? = nil,
         kafkaPort: Int? = nil,
+        s3Port: Int? = nil,
         tls: TLSOptions = TLSOptions()
     ) {
         self.state = state
@@ -29,6 +31,7 @@ package struct EngineOptions: Sendable {
         self.ingestPort = ingestPort
         self.controlPort = controlPort
         self.kafkaPort = kafkaPort
+        self.s3Port = s3Port
         self.tls = tls
     }
 }

@@ -27,3 +27,23 @@ struct PortCandidates: Sendable {
         )
     }
 }
+
+/// Which ports the doors may try.
+struct DoorCandidates: Sendable {
+    let ingest: PortCandidates
+    let control: PortCandidates
+    let s3: PortCandidates
+    let kafka: PortCandidates
+
+    static func of(_ options: EngineOptions, database: Database) async throws -> DoorCandidates {
+        func of(_ name: String, _ chosen: Int?, _ standard: Int) async throws -> PortCandidates {
+            try await PortCandidates.of(name, chosen: chosen, standard: standard, database: database)
+        }
+        return DoorCandidates(
+            ingest: try await of("ingest", options.ingestPort, 8700),
+            control: try await of("control", options.controlPort, 8701),
+            s3: try await of("s3", options.s3Port, 8702),
+            kafka: try await of("kafka", options.kafkaPort, 9092)
+        )
+    }
+}

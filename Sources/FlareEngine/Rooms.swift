@@ -17,6 +17,7 @@ import Synchronization
 struct Rooms: Sendable {
     let queues: QueueService
     let buckets: BucketService
+    let keys: AccessKeyService
     let pipelines: PipelineService
     let workers: WorkerService
     let workflows: WorkflowService
@@ -37,6 +38,7 @@ struct Rooms: Sendable {
             time: time,
             logger: logger("buckets")
         )
+        keys = AccessKeyService(database: database, time: time)
         // Transforms run in Workers, which call pipelines by their bindings.
         let lateWorkers = LateWorkers()
         pipelines = PipelineService(

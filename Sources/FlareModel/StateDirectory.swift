@@ -61,6 +61,8 @@ package struct EngineInfo: Codable, Sendable, Hashable {
     package var controlPort: Int
     package var ingestPort: Int
     package var kafkaPort: Int
+    /// Where S3 clients connect; nil in an engine without that door.
+    package var s3Port: Int?
     /// What the TLS doors use: `local` for the local authority, `certificate` for the user's; nil in an engine without
     /// TLS.
     package var tls: String?
@@ -73,6 +75,7 @@ package struct EngineInfo: Codable, Sendable, Hashable {
         controlPort: Int,
         ingestPort: Int,
         kafkaPort: Int,
+        s3Port: Int? = nil,
         tls: String? = nil
     ) {
         self.pid = pid
@@ -82,6 +85,7 @@ package struct EngineInfo: Codable, Sendable, Hashable {
         self.controlPort = controlPort
         self.ingestPort = ingestPort
         self.kafkaPort = kafkaPort
+        self.s3Port = s3Port
         self.tls = tls
     }
 }

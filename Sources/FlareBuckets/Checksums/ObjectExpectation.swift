@@ -34,7 +34,7 @@ package struct ObjectExpectation: Sendable {
     ///
     /// Returns the checksum to keep. Throws `invalidData` when more or fewer bytes have come, `digestMismatch` when
     /// others have, and what `trailing` throws.
-    func check(
+    package func check(
         sizeBytes arrived: Int,
         etag: String,
         checksums computed: [ChecksumAlgorithm: [UInt8]]

@@ -12,6 +12,12 @@ struct EngineStartOptions: ParsableArguments, Sendable {
     var kafkaPort: Int?
 
     @Option(
+        name: .customLong("s3-port"),
+        help: "The port for S3, kept from now on. Default: the kept one, or the first free one from 8702."
+    )
+    var s3Port: Int?
+
+    @Option(
         name: .customLong("tls-cert"),
         help: ArgumentHelp(
             "A PEM file: the certificate for TLS with its chain, kept from now on. Empty: back to the local authority.",
@@ -31,12 +37,13 @@ struct EngineStartOptions: ParsableArguments, Sendable {
     @Flag(
         name: .customLong("require-tls"),
         inversion: .prefixedNo,
-        help: "Turn away ingest and Kafka clients without TLS; kept from now on."
+        help: "Turn away ingest, S3 and Kafka clients without TLS; kept from now on."
     )
     var requiresTLS: Bool?
 
     func validate() throws {
-        for port in [ingestPort, controlPort, kafkaPort].compactMap({ $0 }) where !(1...65_535).contains(port) {
+        for port in [ingestPort, controlPort, kafkaPort, s3Port].compactMap({ $0 })
+        where !(1...65_535).contains(port) {
             throw ValidationError("a port is a number from 1 to 65535")
         }
         if let tlsCertificate, tlsCertificate.isEmpty != (tlsKey ?? "").isEmpty {
@@ -53,6 +60,7 @@ struct EngineStartOptions: ParsableArguments, Sendable {
         if let ingestPort { words += ["--ingest-port", "\(ingestPort)"] }
         if let controlPort { words += ["--control-port", "\(controlPort)"] }
         if let kafkaPort { words += ["--kafka-port", "\(kafkaPort)"] }
+        if let s3Port { words += ["--s3-port", "\(s3Port)"] }
         if let tlsCertificate { words += ["--tls-cert", tlsCertificate, "--tls-key", tlsKey ?? ""] }
         if let requiresTLS { words.append(requiresTLS ? "--require-tls" : "--no-require-tls") }
         return words

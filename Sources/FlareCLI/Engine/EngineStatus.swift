@@ -25,6 +25,7 @@ struct EngineStatus: FlareCommand {
                 ("Control", "http://127.0.0.1:\(info.controlPort)"),
                 ("Ingest", "http://127.0.0.1:\(info.ingestPort), ws://127.0.0.1:\(info.ingestPort)"),
                 ("Kafka", "127.0.0.1:\(info.kafkaPort)"),
+                ("S3", info.s3Port.map { "http://127.0.0.1:\($0)" } ?? "-"),
                 (
                     "TLS",
                     info.tls == "certificate" ? "with the certificate given" : "with the authority of: flare engine ca"
