@@ -4,7 +4,7 @@ extension BucketService {
     /// The schema of buckets and all that is in them.
     ///
     /// Needs the table `queues` of the room of queues.
-    package static let migrations = firstMigrations + uploadMigrations + ruleMigrations
+    package static let migrations = firstMigrations + uploadMigrations + ruleMigrations + usageMigrations
 
     private static let firstMigrations: [Migration] = [
         Migration(

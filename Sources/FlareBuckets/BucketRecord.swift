@@ -91,14 +91,4 @@ package struct BucketRecord: Sendable, Hashable {
             decode: BucketRecord.init
         )
     }
-
-    /// Adds to the counters of a bucket.
-    static func count(_ name: String, objects: Int, bytes: Int, in tx: Transaction) throws {
-        try tx.execute(
-            "UPDATE buckets SET object_count = object_count + ?, size = size + ? WHERE name = ?",
-            .integer(Int64(objects)),
-            .integer(Int64(bytes)),
-            .text(name)
-        )
-    }
 }

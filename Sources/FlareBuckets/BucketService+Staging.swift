@@ -103,12 +103,7 @@ extension BucketService {
         }
         let retired = try older.map { try files(of: $0, forgettingPartsIn: tx) } ?? []
         try record.upsert(inline: inline, in: tx)
-        try BucketRecord.count(
-            record.bucket,
-            objects: older == nil ? 1 : 0,
-            bytes: record.size - (older?.size ?? 0),
-            in: tx
-        )
+        try BucketRecord.count(record.bucket, from: older, to: record, in: tx)
         try notify(action, of: record, copySource: copySource, at: record.uploadedAt, in: tx)
         tx.afterCommit { [sweeper] in
             if let file = record.file { sweeper.release(file) }
@@ -123,7 +118,7 @@ extension BucketService {
         try requireUnlocked(record, at: now, in: tx)
         let retired = try files(of: record, forgettingPartsIn: tx)
         try record.delete(in: tx)
-        try BucketRecord.count(record.bucket, objects: -1, bytes: -record.size, in: tx)
+        try BucketRecord.count(record.bucket, from: record, to: nil, in: tx)
         try notify(action, of: record, at: now, in: tx)
         retire(retired, after: tx)
     }

@@ -96,6 +96,7 @@ extension FlareError {
         case engineUnavailable
         case interrupted
         case internalError
+        case migrationNotFound
         /// A code of a newer engine that this program does not know, kept as it was spelled.
         case unknown(String)
     }
@@ -139,7 +140,7 @@ extension FlareError.Code {
         .invalidPart, .partTooSmall, .digestMismatch, .rangeNotSatisfiable, .signatureMismatch, .objectLocked,
         .cursorExpired, .notImplemented, .deliveryPaused, .buildFailed, .toolMissing, .runFailed, .deadlineExceeded,
         .tooManyRequests, .diskFull, .storeFailed, .corruptStore, .stateInUse, .versionMismatch, .engineUnavailable,
-        .interrupted, .internalError,
+        .interrupted, .internalError, .migrationNotFound,
     ]
 
     private var traits: Traits {
@@ -205,6 +206,7 @@ extension FlareError.Code {
         case .engineUnavailable: of("engine_unavailable", 503, 69, 10043)
         case .interrupted: of("interrupted", 499, 130, 10054)
         case .internalError: of("internal_error", 500, 70, 15000)
+        case .migrationNotFound: of("migration_not_found", 404, 66, 10417)
         case .unknown(let text): of(text, 500, 70, 15000)
         }
     }

@@ -159,6 +159,23 @@ extension WorkflowVersionRecord {
         )
     }
 
+    /// The version with this id if it is one of the workflow's.
+    static func find(
+        _ id: String,
+        of workflow: String,
+        in transaction: Transaction
+    ) throws -> WorkflowVersionRecord? {
+        try transaction.row(
+            """
+            SELECT id, worker, worker_version, class_name, created_at FROM workflow_versions
+            WHERE id = ? AND workflow_id = ?
+            """,
+            .text(id),
+            .text(workflow),
+            decode: { WorkflowVersionRecord($0, from: 0) }
+        )
+    }
+
     static func list(
         of workflow: String,
         limit: Int,

@@ -173,6 +173,23 @@ package final class WorkflowService: Sendable {
         }
     }
 
+    /// One version of a workflow.
+    ///
+    /// Throws `versionNotFound`.
+    package func version(_ id: String, of name: String) async throws -> WorkflowVersionBody {
+        try await store.database.read { transaction in
+            let workflow = try self.workflow(name, in: transaction)
+            guard let version = try WorkflowVersionRecord.find(id, of: workflow.id, in: transaction) else {
+                throw FlareError(
+                    .versionNotFound,
+                    "workflow \"\(workflow.name)\" has no version \"\(id)\"",
+                    hint: "its current version is \(workflow.version.id)"
+                )
+            }
+            return version.body(of: workflow)
+        }
+    }
+
     /// Deletes a workflow with all its history and triggers.
     ///
     /// Throws `inUse` while an instance is unfinished.
@@ -249,6 +266,12 @@ extension WorkflowRecord {
 
 extension WorkflowVersionRecord {
     fileprivate func body(of workflow: WorkflowRecord) -> WorkflowVersionBody {
-        WorkflowVersionBody(id: id, className: className, workflowID: workflow.id, createdOn: createdAt)
+        var body = WorkflowVersionBody(id: id, className: className, workflowID: workflow.id, createdOn: createdAt)
+        let settings = workflow.settings
+        body.limits = settings.steps.map { .init(steps: $0) }
+        if settings.successRetention != nil || settings.errorRetention != nil {
+            body.retention = .init(success: settings.successRetention, error: settings.errorRetention)
+        }
+        return body
     }
 }

@@ -1,5 +1,3 @@
-import FlareModel
-import FlareTestSupport
 import Foundation
 import Testing
 
@@ -7,42 +5,41 @@ import Testing
 let preparedPython = ProcessInfo.processInfo.environment["FLARE_TEST_PYTHON"]
 
 extension EndToEnd {
-    @Suite("official client libraries")
+    /// Cloudflare's own Python package, unchanged, and the calls that wrangler makes.
+    ///
+    /// One engine and one Python for all; each test reads its line of the report.
+    @Suite(
+        "official client libraries",
+        .enabled(if: preparedPython != nil, "FLARE_TEST_PYTHON is not set; make test prepares a Python")
+    )
     struct ClientLibraryTests {
-        @Test(
-            "Cloudflare's Python package drives queues and workflows, unchanged",
-            .enabled(if: preparedPython != nil, "FLARE_TEST_PYTHON is not set; make test prepares a Python")
-        )
-        func python() async throws {
-            let python = try #require(preparedPython)
-            try await FlareFixture.with { f in
-                try await f.deploy(
-                    "greeter",
-                    #""workflows": [{ "binding": "GREET", "name": "greet", "class_name": "Greet" }]"#,
-                    source: """
-                        import { WorkflowEntrypoint } from "cloudflare:workers";
-                        export class Greet extends WorkflowEntrypoint {
-                          async run(event, step) {
-                            return await step.do("greet", async () => `Hello, ${event.payload.name}`);
-                          }
-                        }
-                        export default {};
+        @Test("a method of the Python package does what it says", arguments: ClientLibraryChecks.methods)
+        func method(_ name: String) async throws {
+            let problem = try await ClientLibraryRun.report.value.problem(of: name, in: "method")
+            #expect(problem.isEmpty, "\(problem)")
+        }
 
-                        """
-                ).check()
-                let token = try await f.createToken()
-                let script = BuiltPrograms.repository + "/Tests/FlareEndToEndTests/Clients/queues_and_workflows.py"
-                let base = "http://127.0.0.1:\(try f.engine().controlPort)/client/v4"
-                let instance = try await f.run(python, [script, base, token]).check().lines[0]
+        @Test("what official clients rely on holds", arguments: ClientLibraryChecks.promises)
+        func promise(_ name: String) async throws {
+            let problem = try await ClientLibraryRun.report.value.problem(of: name, in: "promise")
+            #expect(problem.isEmpty, "\(problem)")
+        }
 
-                try await f.run("workflows", "wait", "greet", instance).check()
-                let status = try await f.api(
-                    "GET",
-                    "/client/v4/accounts/local/workflows/greet/instances/\(instance)",
-                    token: token
-                )
-                #expect(status["output"] == .string("Hello, Ada"))
-            }
+        @Test("the calls of a wrangler command get the answers that it reads", arguments: ClientLibraryChecks.commands)
+        func command(_ name: String) async throws {
+            let problem = try await ClientLibraryRun.report.value.problem(of: name, in: "command")
+            #expect(problem.isEmpty, "\(problem)")
+        }
+
+        @Test("no method of the package and no check of the program is left out")
+        func complete() async throws {
+            let report = try await ClientLibraryRun.report.value
+            #expect(report.package.symmetricDifference(ClientLibraryChecks.methods) == [])
+            let listed = [
+                "method": Set(ClientLibraryChecks.methods), "promise": Set(ClientLibraryChecks.promises),
+                "command": Set(ClientLibraryChecks.commands),
+            ]
+            #expect(report.problems.mapValues { Set($0.keys) } == listed)
         }
     }
 }

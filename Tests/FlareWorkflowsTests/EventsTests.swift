@@ -66,7 +66,7 @@ struct EventsTests {
         try await harness.run(service) { service in
             try await harness.until(service) { $0.steps.count == 4 }
             func find(_ name: String, _ type: String? = nil, attempt: Int? = nil) async throws -> StepBody {
-                try await service.step(name, type: type, attempt: attempt, of: "one", "flow")
+                try await service.step(name, type: type, attempt: attempt, of: "one", "flow").step
             }
             #expect(try await find("read").output == .array([.integer(1)]))
             #expect(try await find("read-2").output == .array([.integer(2)]))

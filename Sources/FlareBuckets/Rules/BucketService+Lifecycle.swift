@@ -96,6 +96,9 @@ extension BucketService {
                 case .setClass(let storageClass):
                     guard record.metadata.storageClass != storageClass else { continue }
                     try record.setStorageClass(storageClass, in: tx)
+                    var moved = record
+                    moved.metadata.storageClass = storageClass
+                    try BucketRecord.count(record.bucket, from: record, to: moved, in: tx)
                 }
                 done += 1
             }

@@ -23,13 +23,19 @@ struct APIReply: Sendable {
         json(Envelope<EmptyResult>(result: nil), status: 200)
     }
 
-    /// The v4 envelope of an error, with its HTTP status.
-    static func failure(_ error: FlareError) -> APIReply {
-        let envelope = Envelope<EmptyResult>(result: nil, errors: [EnvelopeError(error)])
-        // Official clients send a request answered by 409 again, unless told not to.
-        let headers = error.code.httpStatus == 409 ? [("x-should-retry", "false")] : []
+    /// The v4 envelope of an error, with its HTTP status; `apiCode` takes the place of its number.
+    static func failure(_ error: FlareError, apiCode: Int? = nil) -> APIReply {
+        var entry = EnvelopeError(error)
+        entry.code = apiCode ?? entry.code
+        let envelope = Envelope<EmptyResult>(result: nil, errors: [entry])
+        // Official clients send a request with one of these answers again, unless told not to.
+        let headers = settled.contains(error.code.httpStatus) ? [("x-should-retry", "false")] : []
         return json(envelope, status: error.code.httpStatus, headers: headers)
     }
+
+    /// Statuses that the same request gets again: a conflict stays one, what took too long has been begun, and what is
+    /// not implemented will not be.
+    private static let settled: Set<Int> = [408, 409, 501]
 
     /// Any JSON body, without an envelope of ours.
     static func json(_ body: some Encodable & Sendable, status: Int, headers: [(String, String)] = []) -> APIReply {

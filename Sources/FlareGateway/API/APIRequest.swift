@@ -55,7 +55,8 @@ struct APIRequest: Sendable {
     /// A whole number of the query, or nil when it is missing; throws `invalidArgument` outside `range`.
     func integerQuery(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
         guard let text = query(name) else { return nil }
-        guard let value = Int(text), range.contains(value) else {
+        // Official clients type most numbers as floating-point ones, and may send `10.0`.
+        guard let value = Int(text) ?? Double(text).flatMap({ Int(exactly: $0) }), range.contains(value) else {
             throw FlareError(
                 .invalidArgument,
                 "the query parameter \"\(name)\" takes a whole number from \(range.lowerBound) to \(range.upperBound)"

@@ -68,6 +68,8 @@ struct APIErrorMiddleware: RouterMiddleware {
         var response: Response
         do {
             response = try await next(request, context)
+        } catch let error as NumberedError {
+            response = APIReply.failure(error.error, apiCode: error.apiCode).response(request)
         } catch {
             response = APIReply.failure(flareError(error, request: request)).response(request)
         }
@@ -99,6 +101,24 @@ struct APIErrorMiddleware: RouterMiddleware {
     }
 }
 
+/// An error under another number than its code's, where an official client knows what the number means in one place.
+struct NumberedError: Error {
+    let error: FlareError
+    let apiCode: Int
+
+    /// Runs a verb, and numbers what it says of an argument.
+    static func numbering<Value: Sendable>(
+        _ apiCode: Int,
+        _ verb: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await verb()
+        } catch let error as FlareError where error.code == .invalidArgument {
+            throw NumberedError(error: error, apiCode: apiCode)
+        }
+    }
+}
+
 /// Lets requests over TCP in only with a token; those over the Unix socket are the owner's.
 struct APITokenMiddleware: RouterMiddleware {
     let tokens: TokenService
@@ -109,8 +129,7 @@ struct APITokenMiddleware: RouterMiddleware {
         next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         if !context.isLocal {
-            let header = request.headers[.authorization] ?? ""
-            guard header.lowercased().hasPrefix("bearer "), try await tokens.accepts(String(header.dropFirst(7))) else {
+            guard let token = Self.token(of: request), try await tokens.accepts(token) else {
                 throw FlareError(
                     .unauthorized,
                     "the request has no valid API token",
@@ -120,4 +139,15 @@ struct APITokenMiddleware: RouterMiddleware {
         }
         return try await next(request, context)
     }
+
+    /// The token of the request: as a bearer's, or in the place of the API key that older clients send with an e-mail
+    /// address.
+    private static func token(of request: Request) -> String? {
+        if let header = request.headers[.authorization] {
+            return header.lowercased().hasPrefix("bearer ") ? String(header.dropFirst(7)) : nil
+        }
+        return apiKey.flatMap { request.headers[$0] }
+    }
+
+    private static let apiKey = HTTPField.Name("X-Auth-Key")
 }

@@ -18,10 +18,24 @@ struct BucketsRoutes {
         routes.get("\(Self.path)/:bucket") { request in
             .result(BucketBody(try await buckets.get(request.parameter("bucket"))))
         }
+        routes.patch("\(Self.path)/:bucket") { request in
+            let name = try request.parameter("bucket")
+            guard let storageClass = try StorageClass(request) else {
+                throw FlareError(
+                    .invalidArgument,
+                    "nothing of bucket \"\(name)\" is to be changed",
+                    hint: "the header cf-r2-storage-class names the new default: Standard or InfrequentAccess"
+                )
+            }
+            return .result(BucketBody(try await buckets.setStorageClass(storageClass, of: name)))
+        }
         routes.delete("\(Self.path)/:bucket") { request in
             try await buckets.delete(request.parameter("bucket"))
             return .result(EmptyResult())
         }
+        routes.get("/client/v4/accounts/:account/r2/metrics") { _ in .result(try await buckets.metrics()) }
+        MigrationsRoutes(buckets: buckets).register(on: routes)
+        StorageGraphRoutes(buckets: buckets).register(on: routes)
     }
 
     /// A whole page by default: Cloudflare's own clients ask for one page only.
@@ -50,5 +64,16 @@ extension BucketBody {
             objectCount: record.objectCount,
             bucketSize: record.size
         )
+    }
+}
+
+extension StorageClass {
+    /// The class that the header `cf-r2-storage-class` names; nil without it.
+    init?(_ request: APIRequest) throws {
+        guard let name = request.header("cf-r2-storage-class") else { return nil }
+        guard let storageClass = StorageClass(rawValue: name) else {
+            throw FlareError(.invalidArgument, "\"\(name)\" is not a storage class: Standard or InfrequentAccess")
+        }
+        self = storageClass
     }
 }

@@ -1,6 +1,6 @@
 import FlareModel
 
-/// The engine itself: what it is, its tokens, its stop; and the identity calls that official clients make first.
+/// The engine itself: what it is, its tokens, its stop.
 struct EngineRoutes {
     let tokens: TokenService
     let info: @Sendable () -> EngineInfo
@@ -17,7 +17,7 @@ struct EngineRoutes {
         }
         routes.get("/flare/v1/engine/ca") { _ in .result(try await tls.authority()) }
         registerTokens(on: routes)
-        registerIdentity(on: routes)
+        IdentityRoutes().register(on: routes)
     }
 
     private func registerTokens(on routes: APIRoutes) {
@@ -34,19 +34,6 @@ struct EngineRoutes {
             try await tokens.revoke(name: request.parameter("name"))
             return .empty()
         }
-    }
-
-    private func registerIdentity(on routes: APIRoutes) {
-        routes.get("/client/v4/accounts") { request in
-            let (page, perPage) = try request.page()
-            let result = page == 1 ? [AccountBody.local] : []
-            return .result(
-                result,
-                info: ResultInfo(page: page, perPage: perPage, count: result.count, totalCount: 1, totalPages: 1)
-            )
-        }
-        routes.get("/client/v4/accounts/:account") { _ in .result(AccountBody.local) }
-        routes.get("/client/v4/user/tokens/verify") { _ in .result(["id": "local", "status": "active"]) }
     }
 
     /// Things that only the owner of the state directory may do, whatever token is shown.

@@ -45,6 +45,7 @@ struct InstancesRoutes {
                 run: request.integerQuery("run", in: 1...Int.max)
             )
             if request.query("order") == "desc" { detail.steps.reverse() }
+            if request.query("simple") == "true" { detail.steps = [] }
             return .result(detail)
         }
     }

@@ -118,20 +118,17 @@ struct ObjectsRoutes {
     }
 
     private func put(_ request: APIRequest) async throws -> APIReply {
-        let storageClass = try request.header("cf-r2-storage-class").map { name in
-            guard let storageClass = StorageClass(rawValue: name) else {
-                throw FlareError(.invalidArgument, "\"\(name)\" is not a storage class: Standard or InfrequentAccess")
-            }
-            return storageClass
-        }
+        let bucket = try request.parameter("bucket")
+        let given = try StorageClass(request)
+        let storageClass = if let given { given } else { try await buckets.get(bucket).storageClass }
         let record = try await buckets.put(
             request.rest,
-            in: request.parameter("bucket"),
+            in: bucket,
             request.body,
             metadata: ObjectMetadata(
                 http: HTTPMetadata(request.header),
                 custom: customMetadata(request),
-                storageClass: storageClass ?? .standard
+                storageClass: storageClass
             ),
             onlyIf: ObjectConditions(request.header),
             expecting: ObjectExpectation(request)

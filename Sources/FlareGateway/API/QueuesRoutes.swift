@@ -40,7 +40,8 @@ struct QueuesRoutes {
             }
             var settings = QueueSettings()
             body.settings?.apply(to: &settings)
-            return .result(try await queues.create(name, settings: settings).body)
+            let made = settings
+            return try await Self.settingsChecked { try await .result(queues.create(name, settings: made).body) }
         }
         routes.get(base + "/:queue") { request in
             .result(try await queues.get(request.parameter("queue")).body)
@@ -51,18 +52,22 @@ struct QueuesRoutes {
         }
         routes.put(base + "/:queue") { request in
             let body = try await request.json(QueueRequest.self)
-            let info = try await queues.update(request.parameter("queue"), name: body.queueName) { settings in
-                settings = QueueSettings()
-                body.settings?.apply(to: &settings)
+            return try await Self.settingsChecked {
+                let info = try await queues.update(request.parameter("queue"), name: body.queueName) { settings in
+                    settings = QueueSettings()
+                    body.settings?.apply(to: &settings)
+                }
+                return .result(info.body)
             }
-            return .result(info.body)
         }
         routes.patch(base + "/:queue") { request in
             let body = try await request.json(QueueRequest.self)
-            let info = try await queues.update(request.parameter("queue"), name: body.queueName) { settings in
-                body.settings?.apply(to: &settings)
+            return try await Self.settingsChecked {
+                let info = try await queues.update(request.parameter("queue"), name: body.queueName) { settings in
+                    body.settings?.apply(to: &settings)
+                }
+                return .result(info.body)
             }
-            return .result(info.body)
         }
     }
 
@@ -73,8 +78,9 @@ struct QueuesRoutes {
         }
         routes.post(consumers) { request in
             let consumer = try await request.json(QueueConsumerRequest.self).consumer()
-            let info = try await queues.createConsumer(consumer, queue: request.parameter("queue"))
-            return try Self.consumer(of: info)
+            return try await Self.consumerChecked {
+                try Self.consumer(of: await queues.createConsumer(consumer, queue: request.parameter("queue")))
+            }
         }
         routes.get(consumers + "/:consumer") { request in
             let info = try await queues.get(request.parameter("queue"))
@@ -83,13 +89,24 @@ struct QueuesRoutes {
         routes.put(consumers + "/:consumer") { request in
             let consumer = try await request.json(QueueConsumerRequest.self).consumer()
             let id = try request.parameter("consumer")
-            let info = try await queues.updateConsumer(id, queue: request.parameter("queue"), consumer)
-            return try Self.consumer(of: info)
+            return try await Self.consumerChecked {
+                try Self.consumer(of: await queues.updateConsumer(id, queue: request.parameter("queue"), consumer))
+            }
         }
         routes.delete(consumers + "/:consumer") { request in
             try await queues.deleteConsumer(request.parameter("consumer"), queue: request.parameter("queue"))
             return .empty()
         }
+    }
+
+    /// The number by which wrangler knows that the settings of a queue are to blame.
+    private static func settingsChecked(_ verb: () async throws -> APIReply) async throws -> APIReply {
+        try await NumberedError.numbering(100128, verb)
+    }
+
+    /// The number by which wrangler knows that the settings of a consumer are to blame.
+    private static func consumerChecked(_ verb: () async throws -> APIReply) async throws -> APIReply {
+        try await NumberedError.numbering(100127, verb)
     }
 
     private static func consumer(of info: QueueInfo, id: String? = nil) throws -> APIReply {

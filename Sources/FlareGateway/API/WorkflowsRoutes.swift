@@ -67,7 +67,7 @@ struct WorkflowsRoutes {
                     )
                 }
             }
-            return .result(try await workflows.get(name))
+            return .result(WorkflowDefinedBody(try await workflows.get(name)))
         }
         routes.delete(one) { request in
             try await workflows.delete(request.parameter("workflow"))
@@ -78,6 +78,14 @@ struct WorkflowsRoutes {
             let name = try request.parameter("workflow")
             let versions = try await workflows.versions(of: name, limit: perPage, offset: (page - 1) * perPage)
             return .result(versions, info: ResultInfo(page: page, perPage: perPage, count: versions.count))
+        }
+        routes.get(one + "/versions/:version") { request in
+            let id = try request.parameter("version")
+            return .result(try await workflows.version(id, of: request.parameter("workflow")))
+        }
+        routes.get(one + "/versions/:version/graph") { request in
+            let id = try request.parameter("version")
+            return .result(WorkflowGraphBody(try await workflows.version(id, of: request.parameter("workflow"))))
         }
     }
 }

@@ -34,12 +34,47 @@ package struct CreateTokenBody: Codable, Sendable {
     }
 }
 
-/// The one account, `local`, as the identity calls of official clients list it.
+/// An account as official clients see it.
+///
+/// There is one, `local`, but every name in a path stands for it.
 package struct AccountBody: Codable, Sendable {
     package var id: String
     package var name: String
+    package var type: String
 
-    package static let local = AccountBody(id: "local", name: "local")
+    package init(_ name: String) {
+        id = name
+        self.name = name
+        type = "standard"
+    }
+
+    package static let local = AccountBody("local")
+}
+
+/// The one membership: of the local user in the local account.
+package struct MembershipBody: Codable, Sendable {
+    package var id: String
+    package var status: String
+    package var roles: [String]
+    package var account: AccountBody
+
+    package static let local = MembershipBody(id: "local", status: "accepted", roles: ["Owner"], account: .local)
+}
+
+/// Whoever holds a token of the engine.
+package struct UserBody: Codable, Sendable {
+    package var id: String
+    package var email: String
+
+    package static let local = UserBody(id: "local", email: "local@localhost")
+}
+
+/// That a token is one of the engine's.
+package struct TokenStateBody: Codable, Sendable {
+    package var id: String
+    package var status: String
+
+    package static let active = TokenStateBody(id: "local", status: "active")
 }
 
 /// The certificate that clients must trust to reach the doors by TLS.

@@ -214,5 +214,20 @@ package struct InstanceEventBody: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case timestamp
         case instanceID = "instance_id"
+        case instanceIDOfSDK = "instanceId"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        instanceID = try container.decode(String.self, forKey: .instanceID)
+        timestamp = try container.decode(Timestamp.self, forKey: .timestamp)
+    }
+
+    /// Writes the id under both of the names that Cloudflare's clients read.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(instanceID, forKey: .instanceID)
+        try container.encode(instanceID, forKey: .instanceIDOfSDK)
+        try container.encode(timestamp, forKey: .timestamp)
     }
 }

@@ -94,6 +94,30 @@ package struct StepBody: Codable, Sendable {
     }
 }
 
+/// One step asked for by its name: the step, and in a word where it stands.
+package struct StepStandingBody: Codable, Sendable {
+    package var step: StepBody
+    package var status: InstanceStatus
+
+    package init(step: StepBody, status: InstanceStatus) {
+        self.step = step
+        self.status = status
+    }
+
+    private enum CodingKeys: String, CodingKey { case status }
+
+    package init(from decoder: any Decoder) throws {
+        step = try StepBody(from: decoder)
+        status = try decoder.container(keyedBy: CodingKeys.self).decode(InstanceStatus.self, forKey: .status)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        try step.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(status, forKey: .status)
+    }
+}
+
 /// One line of an instance's log: what happened to it, or what its code printed.
 ///
 /// Follows resume after `cursor`.

@@ -56,7 +56,7 @@ extension WorkflowService {
         attempt: Int?,
         of id: String,
         _ workflow: String
-    ) async throws -> StepBody {
+    ) async throws -> StepStandingBody {
         try await store.database.read { transaction in
             let instance = try self.instance(id, of: workflow, in: transaction)
             let all = try StepRecord.list(of: instance.key, in: transaction)
@@ -84,7 +84,19 @@ extension WorkflowService {
                 }
                 body.attempts = body.attempts.map { [$0[index]] }
             }
-            return body
+            return StepStandingBody(step: body, status: step.standing)
+        }
+    }
+}
+
+extension StepRecord {
+    /// Where the step stands, in the word of an instance in that state.
+    fileprivate var standing: InstanceStatus {
+        switch status {
+        case .running: .running
+        case .waiting: .waiting
+        case .complete: .complete
+        case .failed: .errored
         }
     }
 }
