@@ -67,9 +67,9 @@ def precheck_source(engine):
 @method("r2.super_slurper.connectivity_precheck.target")
 def precheck_target(engine):
     check = engine.client.r2.super_slurper.connectivity_precheck
+    bucket = engine.bucket()
     refused_slurper(
-        engine,
-        lambda: check.target(account_id=engine.account, bucket=engine.bucket(), vendor="r2", secret=SECRET),
+        engine, lambda: check.target(account_id=engine.account, bucket=bucket, vendor="r2", secret=SECRET)
     )
 
 

@@ -190,7 +190,7 @@ def step(engine):
     refused(
         NotFoundError,
         lambda: engine.client.workflows.instances.step(
-            made.id, account_id=engine.account, workflow_name="greet", name="nothing-1"
+            made.id, account_id=engine.account, workflow_name="greet", name="nothing-1", type="step"
         ),
         says=["nothing-1"],
     )
