@@ -6,14 +6,14 @@ import NIOCore
 ///
 /// Object bytes travel as the raw body of a call or reply, never inside the JSON. Times are milliseconds since 1970.
 /// An OBJECT in a reply is
-/// `{key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata, storageClass, checksums: {md5?, sha1?, sha256?}}`,
+/// `{key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata, storageClass, checksums}`,
 /// where `httpMetadata` has those of `contentType, contentLanguage, contentDisposition, contentEncoding, cacheControl,
-/// cacheExpiry` (a time) that were set, and checksums are hexadecimal.
+/// cacheExpiry` (a time) that were set, and `checksums` has those of `md5, sha1, sha256` that are known, in hexadecimal.
 ///
 /// - `head {key}`: OBJECT, or null.
 /// - `get {key, onlyIf?, range?}`: null; or OBJECT with `hasBody`, and where that is true `range`, `bodyLength`, body.
-/// - `put {key, httpMetadata?, customMetadata?, storageClass?, onlyIf?, md5?, sha1?, sha256?}` with a body: OBJECT, or null when
-///   `onlyIf` did not hold.
+/// - `put {key, httpMetadata?, customMetadata?, storageClass?, onlyIf?, md5?, sha1?, sha256?}` with a body: OBJECT, or
+///   null when `onlyIf` did not hold.
 /// - `put {…, uploadId, parts, etag}` without a body: ends an upload of pieces of one long body, whose MD5 is `etag`.
 /// - `createUpload {key, httpMetadata?, customMetadata?, storageClass?}`: `{key, uploadId}`.
 /// - `uploadPart {key, uploadId, partNumber}` with a body: `{partNumber, etag}`.

@@ -150,7 +150,10 @@ private final class FileObjectWriter: ObjectWriter {
         }
         guard let parts else { return }
         try await endWrite()
-        let write = store.begin { [file] () throws(DiskError) in try file.write(parts.1, at: parts.at) }
+        let write = store.begin { [file] () throws(DiskError) in
+            try file.write(parts.1, at: parts.at)
+            file.startWriteback(at: parts.at, count: parts.1.reduce(0) { $0 + $1.readableBytes })
+        }
         state.withLock { $0.write = write }
     }
 
