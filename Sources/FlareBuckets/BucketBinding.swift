@@ -8,7 +8,7 @@ import NIOCore
 /// An OBJECT in a reply is
 /// `{key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata, storageClass, checksums}`,
 /// where `httpMetadata` has those of `contentType, contentLanguage, contentDisposition, contentEncoding, cacheControl,
-/// cacheExpiry` (a time) that were set, and `checksums` has those of `md5, sha1, sha256` that are known, in hexadecimal.
+/// cacheExpiry` (a time) that were set, and `checksums` those of `md5, sha1, sha256` that are known, in hexadecimal.
 ///
 /// - `head {key}`: OBJECT, or null.
 /// - `get {key, onlyIf?, range?}`: null; or OBJECT with `hasBody`, and where that is true `range`, `bodyLength`, body.
