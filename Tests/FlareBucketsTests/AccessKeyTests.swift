@@ -39,7 +39,8 @@ struct AccessKeyTests {
             #expect(await code { try await keys.create(expiresInSeconds: 0) } == .invalidArgument)
             #expect(await code { try await keys.create(expiresInSeconds: .max) } == .invalidArgument)
             #expect(await code { try await keys.create(name: "a\nb") } == .invalidArgument)
-            #expect(try await keys.list().isEmpty)
+            let all = try await keys.list()
+            #expect(all.isEmpty)
         }
     }
 
@@ -72,7 +73,8 @@ struct AccessKeyTests {
             #expect(key.sessionToken?.isEmpty == false)
             #expect(key.isForObjectsOnly)
             #expect(key.expiresAt == f.time.now() + .seconds(10))
-            #expect(try await keys.createTemporary(wanted(1000)).expiresAt == parent.expiresAt)
+            let long = try await keys.createTemporary(wanted(1000))
+            #expect(long.expiresAt == parent.expiresAt)
             #expect(try await keys.list().count == 3)
             f.time.advance(by: .seconds(10))
             #expect(try await keys.list().map(\.kind) == [.named, .temporary])
