@@ -27,7 +27,7 @@ struct BucketsFixture {
         defer { try? FileManager.default.removeItem(at: directory) }
         let database = try Database.open(
             path: directory.appendingPathComponent("flare.db").path,
-            migrations: QueueService.migrations + BucketService.migrations
+            migrations: QueueService.migrations + BucketService.migrations + AccessKeyService.migrations
         )
         let objects = try FileObjectStore(
             directory: disk == nil ? directory.appendingPathComponent("objects").path : "/objects",
