@@ -6,7 +6,7 @@ extension BucketService {
     /// Writes an object from pieces as they arrive; visible and durable, with the messages about it, on return.
     ///
     /// Nil when the conditions did not hold. Throws `bucketNotFound`, `invalidArgument` for a bad key or metadata,
-    /// `invalidData` or `digestMismatch` when other bytes came than were announced, `diskFull`; nothing is changed then.
+    /// `invalidData` or `digestMismatch` when other bytes came than were announced, `diskFull`; nothing changes then.
     package func put<Body: AsyncSequence & Sendable>(
         _ key: String,
         in bucket: String,

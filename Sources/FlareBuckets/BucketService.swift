@@ -40,6 +40,9 @@ package final class BucketService: Sendable {
         eventSweeper = BucketEventSweeper(database: database, time: time, logger: logger)
     }
 
+    /// The time by which objects are old or young.
+    package var now: Timestamp { time.now() }
+
     /// The service that carries lifecycle rules out.
     package var lifecycleSweeper: LifecycleSweeper { LifecycleSweeper(self) }
 

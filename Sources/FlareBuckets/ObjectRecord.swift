@@ -9,8 +9,8 @@ package struct ObjectRecord: Sendable, Hashable {
     package var version: String
     /// In bytes.
     package var size: Int
-    /// MD5 of the bytes in hexadecimal, without quotes; of an object made of parts, the MD5 of their MD5s, `-` and their
-    /// number.
+    /// MD5 of the bytes in hexadecimal, without quotes; of an object made of parts, the MD5 of their MD5s, `-` and how
+    /// many they are.
     package var etag: String
     package var uploadedAt: Timestamp
     package var metadata: ObjectMetadata

@@ -21,7 +21,8 @@ struct Bindings: Sendable {
             unregister: { try unregister($0, in: $1) },
             versionsInUse: { try workflows.value.workerVersionsInUse($0, in: $1) },
             missing: { try missing($0, in: $1) },
-            instancesByVersion: { try workflows.value.instancesByWorkerVersion($0, in: $1) }
+            instancesByVersion: { try workflows.value.instancesByWorkerVersion($0, in: $1) },
+            publish: { try queues.publish($0, at: $1, in: $2) }
         )
     }
 
@@ -64,6 +65,8 @@ struct Bindings: Sendable {
             try queues.setConsumer(consumer.newConsumer(of: worker), queue: consumer.queue, in: transaction)
         }
         try setSchedules(configuration, in: transaction)
+        let rules = (configuration.notifications ?? []).map(\.rule)
+        try buckets.setRules(rules, ofWorker: worker, in: transaction)
     }
 
     /// Sets the cron triggers that the configuration speaks of; those of a workflow that it no longer has are removed.
@@ -95,6 +98,7 @@ struct Bindings: Sendable {
             try queues.removeConsumers(of: target, in: transaction)
         }
         try queues.removeProducers(.worker, named: worker, in: transaction)
+        try buckets.setRules([], ofWorker: worker, in: transaction)
         try workflows.value.removeSchedules(of: .worker(worker), in: transaction)
         for workflow in try workflows.value.names(ofWorker: worker, in: transaction) {
             try workflows.value.removeSchedules(of: .workflow(workflow), in: transaction)
@@ -127,8 +131,9 @@ struct Bindings: Sendable {
             configuration.bindings.filter { $0.kind == kind }.map(\.target)
         }
         let consumed = configuration.consumers.flatMap { [$0.queue, $0.deadLetterQueue].compactMap { $0 } }
-        let queueNames = Set(targets(.queue) + consumed).sorted()
-        let bucketNames = Set(targets(.bucket)).sorted()
+        let rules = configuration.notifications ?? []
+        let queueNames = Set(targets(.queue) + consumed + rules.map(\.queue)).sorted()
+        let bucketNames = Set(targets(.bucket) + rules.map(\.bucket)).sorted()
         return try bucketNames.filter { try !buckets.exists($0, in: transaction) }.map { .init(.create, "bucket", $0) }
             + queueNames.filter { try !queues.exists($0, in: transaction) }.map { .init(.create, "queue", $0) }
     }
@@ -154,6 +159,17 @@ struct Bindings: Sendable {
         case .service:
             try WorkerService.checkService(binding, in: transaction)
         }
+    }
+}
+
+extension NotificationDeclaration {
+    fileprivate var rule: DeclaredNotificationRule {
+        DeclaredNotificationRule(
+            bucket: bucket,
+            queue: queue,
+            rule: NotificationRule(prefix: prefix, suffix: suffix, actions: Set(actions)),
+            description: description
+        )
     }
 }
 

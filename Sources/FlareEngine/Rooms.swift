@@ -77,7 +77,9 @@ struct Rooms: Sendable {
                 invoke: { [workers] in try await workers.invoke($0) },
                 acknowledge: { [queues] in try queues.acknowledge($0, in: $1) },
                 removeConsumers: { [queues] in try queues.removeConsumers(of: .workflow($0), in: $1) },
-                keepsVersion: { [workers] in try workers.keeps($1, of: $0, in: $2) }
+                keepsVersion: { [workers] in try workers.keeps($1, of: $0, in: $2) },
+                isHeard: { [queues] in queues.mayHear(.workflow) },
+                publish: { [queues] in try queues.publish($0, at: $1, in: $2) }
             ),
             time: time,
             logger: logger("workflows")
@@ -90,7 +92,8 @@ struct Rooms: Sendable {
     var services: [any Service] {
         let delivery = Delivery(workers: workers, workflows: workflows, logger: consoleLogger)
         return [
-            buckets.sweeper, workers, workflows.metricsSaver, workflows.service, workflows.scheduleLoop,
+            buckets.sweeper, buckets.eventSweeper, buckets.lifecycleSweeper, workers, workflows.metricsSaver,
+            workflows.service, workflows.scheduleLoop,
             queues.deliveryLoop { await delivery.deliver($0, $1) },
             pipelines.service,
         ]

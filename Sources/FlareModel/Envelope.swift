@@ -43,7 +43,7 @@ package struct EnvelopeError: Codable, Sendable {
     package var meta: Meta?
 
     package init(_ error: FlareError) {
-        code = error.code.apiCode
+        code = error.apiNumber ?? error.code.apiCode
         message = error.message
         meta = Meta(code: error.code.spelling, hint: error.hint)
     }

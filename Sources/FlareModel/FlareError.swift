@@ -11,12 +11,21 @@ package struct FlareError: Error, Sendable {
     /// Nil when nothing helps.
     package var hint: String?
     package var cause: (any Error)?
+    /// The number in Cloudflare's envelope where it is a finer one than that of `code`.
+    package var apiNumber: Int?
 
     package init(_ code: Code, _ message: String, hint: String? = nil, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
         self.cause = cause
+    }
+
+    /// The same failure under a number of its own in Cloudflare's envelope.
+    package func numbered(_ number: Int) -> FlareError {
+        var error = self
+        error.apiNumber = number
+        return error
     }
 }
 

@@ -78,6 +78,21 @@ extension Limits {
     /// Rows removed by one transaction of a purge or of the retention sweep, so that other writers wait little.
     package static let messageSweepRows = 1_000
 
+    /// Bytes of bodies removed by one transaction of a purge or of the retention sweep, about.
+    package static let messageSweepBytes = 16_000_000
+
+    /// Messages that one page of a redrive, move, removal or import may touch.
+    package static let messageTransferMax = 1_000
+
+    /// Messages of a page of a redrive, move or removal unless the request says otherwise.
+    package static let messageTransferDefault = 100
+
+    /// Messages that one page of a redrive, move or removal looks at, so that a filter which nothing fits answers soon.
+    package static let messageTransferScanMax = 5_000
+
+    /// Bytes of one request of an import.
+    package static let messageImportBytesMax = 32_000_000
+
     /// The shortest time between two retention sweeps, in milliseconds.
     ///
     /// Messages may outlive their retention by it.

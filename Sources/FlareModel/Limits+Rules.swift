@@ -27,6 +27,9 @@ extension Limits {
     /// Events read or deleted at once, so that a transaction stays short.
     package static let bucketEventPage = 500
 
+    /// The longest watch of a bucket's events that has an end, in milliseconds: a year.
+    package static let bucketWatchMillisecondsMax = 31_536_000_000
+
     /// Objects that lifecycle rules look at, and at most delete, in one transaction.
     package static let lifecyclePage = 200
 

@@ -71,7 +71,7 @@ package struct ConsumerSettings: Sendable, Hashable {
                 .invalidArgument,
                 "\(name) \(value) is out of range",
                 hint: "give \(range.lowerBound) to \(range.upperBound)"
-            )
+            ).numbered(100_127)
         }
         try check(batchSize, 1...Limits.messageBatchMax, "batch_size")
         try check(maxWaitMilliseconds, 0...Limits.consumerWaitMillisecondsMax, "max_wait_time_ms")

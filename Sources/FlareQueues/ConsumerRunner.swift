@@ -61,7 +61,7 @@ struct ConsumerRunner {
                 let consumer = try ConsumerRecord.find(queueID: queueID, in: tx), consumer.target != .httpPull
             else { return nil }
             let limit = consumer.settings.batchSize
-            let backlog = try MessageRecord.backlog(queueID: queueID, now: now, limit: limit, in: tx)
+            let backlog = try SpanRecord.backlog(queue.number, now: now, limit: limit, in: tx)
             return Situation(queue: queue, consumer: consumer, backlog: backlog)
         }
     }

@@ -21,6 +21,17 @@ package struct QueueCounters: Sendable, Hashable {
 
     package init() {}
 
+    mutating func add(_ other: QueueCounters) {
+        waiting += other.waiting
+        waitingBytes += other.waitingBytes
+        dead += other.dead
+        accepted += other.accepted
+        acknowledged += other.acknowledged
+        retried += other.retried
+        died += other.died
+        expired += other.expired
+    }
+
     static func find(queueID: String, in tx: Transaction) throws -> QueueCounters {
         try tx.row(
             """

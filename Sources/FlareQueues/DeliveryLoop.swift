@@ -35,7 +35,8 @@ package struct DeliveryLoop: Service {
     /// is still out is released for the next start.
     package func run() async throws {
         let stop = StopSignal()
-        await releaseLeases()
+        // A delivery that a crash cut off has happened all the same; one that a stop gives back has not.
+        await releaseLeases(counted: true)
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.supervise(until: stop) }
@@ -51,14 +52,14 @@ package struct DeliveryLoop: Service {
             stop.set()
             queues.signals.notifyAll()
         }
-        await releaseLeases()
+        await releaseLeases(counted: false)
     }
 
     /// Leases of push consumers end with their processes; nobody else could settle them.
-    private func releaseLeases() async {
+    private func releaseLeases(counted: Bool) async {
         do {
             let queueIDs = try await queues.database.write { [time = queues.time] tx in
-                try MessageRecord.releasePushLeases(now: time.now(), in: tx)
+                try SpanRecord.releasePushLeases(now: time.now(), counted: counted, in: tx)
             }
             for queueID in queueIDs { queues.signals.notify(queueID) }
         } catch {

@@ -29,10 +29,10 @@ package struct NewMessage: Sendable {
                 .recordTooLarge,
                 "a message of \(body.count) bytes is larger than \(Limits.messageBytesMax)",
                 hint: "put large data into a bucket and send its key"
-            )
+            ).numbered(10204)
         }
         try Self.validate(delaySeconds: delaySeconds)
-        if contentType == .text || contentType == .json, String(validating: body, as: UTF8.self) == nil {
+        if contentType == .text || contentType == .json, !isValidUTF8(body) {
             throw FlareError(
                 .invalidData,
                 "the body of a \(contentType.rawValue) message is not valid UTF-8",
@@ -41,13 +41,18 @@ package struct NewMessage: Sendable {
         }
     }
 
+    private func isValidUTF8(_ bytes: [UInt8]) -> Bool {
+        // Nearly all bodies are plain ASCII, which needs no decoder.
+        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+    }
+
     static func validate(delaySeconds: Int?) throws {
         guard let delaySeconds, !(0...Limits.messageDelaySecondsMax).contains(delaySeconds) else { return }
         throw FlareError(
             .invalidArgument,
             "a delay of \(delaySeconds) s is out of range",
             hint: "give 0 to \(Limits.messageDelaySecondsMax) seconds"
-        )
+        ).numbered(10202)
     }
 }
 
@@ -104,25 +109,35 @@ package struct LeasedBatch: Sendable {
 
 /// The right to settle one delivery of one message: where the message lies, and a secret that every new lease of it
 /// replaces, so that a late acknowledgement of an old lease does nothing.
+///
+/// Written as the sequence, a hyphen and 16 digits, all hexadecimal.
 struct LeaseID: Hashable {
     let sequence: Int64
-    let token: String
+    let token: Int64
 
-    init(sequence: Int64, token: String) {
+    init(sequence: Int64, token: Int64) {
         self.sequence = sequence
         self.token = token
     }
 
     init?(_ text: String) {
         let parts = text.split(separator: "-", maxSplits: 1)
-        guard parts.count == 2, let sequence = Int64(parts[0], radix: 16) else { return nil }
+        guard parts.count == 2, parts[1].utf8.count == 16, let sequence = Int64(parts[0], radix: 16), sequence >= 0,
+            let token = Int64(parts[1], radix: 16), token >= 0
+        else { return nil }
         self.sequence = sequence
-        token = String(parts[1])
+        self.token = token
     }
 
-    var text: String { String(sequence, radix: 16) + "-" + token }
-
-    static func newToken() -> String {
-        hexadecimalText((0..<8).map { _ in UInt8.random(in: 0...255) })
+    var text: String {
+        String(unsafeUninitializedCapacity: 33) { buffer in
+            var index = MessageID.write(UInt64(bitPattern: sequence), to: buffer, at: 0)
+            buffer[index] = UInt8(ascii: "-")
+            index += 1
+            return index + MessageID.write(UInt64(bitPattern: token), to: buffer, at: index)
+        }
     }
+
+    /// The secret of a new lease; above 0, which no lease of an earlier schema can be settled by.
+    static func newToken() -> Int64 { Int64.random(in: 1 ... .max) }
 }

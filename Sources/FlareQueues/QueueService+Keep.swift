@@ -1,39 +1,86 @@
-import FlareModel
+package import FlareModel
 import FlareStore
 
-/// Looking at what lies in a queue, removing it, and giving dead messages a new life.
+/// Looking at what lies in a queue, and removing it.
 extension QueueService {
     /// The oldest messages, living or dead.
     ///
     /// Changes nothing, neither attempts nor visibility.
     package func peek(_ nameOrID: String, limit: Int, dead: Bool = false) async throws -> [StoredMessage] {
+        try await peek(nameOrID, limit: limit, dead: dead, after: -1, filter: MessageConditions())
+    }
+
+    /// The oldest messages, living or dead, that come after a place in the order of arrival and fit a filter.
+    ///
+    /// A filter looks at a bounded number of messages.
+    package func peek(
+        _ nameOrID: String,
+        limit: Int,
+        dead: Bool,
+        after start: Int64,
+        filter: MessageConditions
+    ) async throws -> [StoredMessage] {
         guard (1...Limits.messageBatchMax).contains(limit) else {
             throw FlareError(
                 .invalidArgument,
                 "peek takes 1 to \(Limits.messageBatchMax) messages, not \(limit)"
-            )
+            ).numbered(10206)
         }
         return try await database.read { tx in
             let queue = try self.record(named: nameOrID, in: tx)
-            return dead
-                ? try MessageRecord.dead(queueID: queue.id, limit: limit, in: tx)
-                : try MessageRecord.living(queueID: queue.id, after: 0, limit: limit, in: tx)
+            var result: [StoredMessage] = []
+            var scanned = 0
+            var after = start
+            while result.count < limit, scanned < Limits.messageTransferScanMax {
+                let page = try self.messages(of: queue, after: after, dead ? .dead : .living, limit: limit, in: tx)
+                guard let last = page.last else { break }
+                after = last.sequence
+                scanned += page.count
+                result += page.filter { $0.fits(filter, at: self.now) }
+            }
+            return Array(result.prefix(limit))
         }
+    }
+
+    /// The oldest messages of a queue after a place in the order of arrival, up to another.
+    func messages(
+        of queue: QueueRecord,
+        after start: Int64,
+        upTo last: Int64 = .max,
+        _ set: QueueMessageSet = .living,
+        limit: Int,
+        in tx: Transaction
+    ) throws -> [StoredMessage] {
+        var result: [StoredMessage] = []
+        var after = start
+        while result.count < limit {
+            // Most often few spans hold that many messages.
+            let wanted = min(8, limit - result.count)
+            let spans = try SpanRecord.after(after, upTo: last, of: queue.number, set, limit: wanted, in: tx)
+            for span in spans where result.count < limit {
+                let begin = max(span.first, after + 1)
+                let end = min(span.sequences.upperBound, begin + Int64(limit - result.count))
+                result += try span.messages(of: queue.id, in: begin..<end, tx)
+                after = end - 1
+            }
+            if spans.count < wanted { break }
+        }
+        return result
     }
 
     /// The size and age of a queue's backlog.
     package func metrics(_ nameOrID: String) async throws -> QueueMetrics {
         try await database.read { tx in
-            try self.metrics(of: self.record(named: nameOrID, in: tx).id, in: tx)
+            try self.metrics(of: self.record(named: nameOrID, in: tx), in: tx)
         }
     }
 
     /// Removes all messages that are in the queue now: waiting, delayed, leased and dead.
     package func purge(_ nameOrID: String) async throws -> PurgeReport {
         let startedAt = time.now()
-        let queueID = try await database.read { try self.record(named: nameOrID, in: $0).id }
-        let report = PurgeReport(startedAt: startedAt, removed: try await removeMessages(of: queueID))
-        try await database.write { tx in try report.save(queueID: queueID, in: tx) }
+        let queue = try await database.read { try self.record(named: nameOrID, in: $0) }
+        let report = PurgeReport(startedAt: startedAt, removed: try await removeMessages(of: queue))
+        try await database.write { tx in try report.save(queueID: queue.id, in: tx) }
         return report
     }
 
@@ -45,24 +92,24 @@ extension QueueService {
     }
 
     /// Removes in bounded steps what lies in a queue when it is called; what is sent meanwhile stays.
-    @discardableResult
-    func removeMessages(of queueID: String) async throws -> Int {
-        let last = try await database.read { try MessageRecord.lastSequence(in: $0) }
+    private func removeMessages(of queue: QueueRecord) async throws -> Int {
+        let last = try await database.read { try ChunkRecord.lastSequence(in: $0) }
         var total = 0
         while true {
             let removed = try await database.write { tx in
-                let (living, dead) = try MessageRecord.purge(
-                    queueID: queueID,
-                    upTo: last,
-                    limit: Limits.messageSweepRows,
-                    in: tx
-                )
                 var counts = QueueCounters()
-                counts.waiting = -living.count
-                counts.waitingBytes = -living.reduce(0, +)
-                counts.dead = -dead
-                try counts.add(to: queueID, in: tx)
-                return living.count + dead
+                var removed = 0
+                var bytes = 0
+                let limit = Limits.messageSweepRows
+                for span in try SpanRecord.after(-1, upTo: last, of: queue.number, .all, limit: limit, in: tx)
+                where bytes < Limits.messageSweepBytes {
+                    try span.delete(in: tx)
+                    counts.remove(span)
+                    removed += span.count
+                    bytes += span.bytes
+                }
+                try self.add(counts, to: queue.id, at: self.time.now(), in: tx)
+                return removed
             }
             if removed == 0 { return total }
             total += removed
@@ -78,49 +125,55 @@ extension QueueService {
             var warnings: [String: String] = [:]
             var counts = QueueCounters()
             for reference in references {
-                guard let sequence = Int64(reference),
-                    let message = try MessageRecord.find(sequence: sequence, queueID: queue.id, in: tx)
+                guard let sequence = Int64(reference), let span = try SpanRecord.find(sequence, in: tx),
+                    span.queue == queue.number
                 else {
                     warnings[reference] = "the message is not in queue \"\(queue.name)\""
                     continue
                 }
-                try MessageRecord.delete(sequence: sequence, in: tx)
-                if message.diedAt == nil {
-                    counts.waiting -= 1
-                    counts.waitingBytes -= message.body.count
-                } else {
-                    counts.dead -= 1
-                }
+                let message = try span.isolate(sequence..<(sequence + 1), in: tx)
+                try message.delete(in: tx)
+                counts.remove(message)
             }
-            try counts.add(to: queue.id, in: tx)
+            try self.add(counts, to: queue.id, at: self.time.now(), in: tx)
             return warnings
         }
     }
+}
 
-    /// Offers the dead messages of a queue again, from their first attempt.
-    ///
-    /// Returns how many.
-    package func redrive(_ nameOrID: String) async throws -> Int {
-        let queue = try await database.read { try self.record(named: nameOrID, in: $0) }
-        var total = 0
-        while true {
-            let moved = try await database.write { tx in
-                let now = self.time.now()
-                let messages = try MessageRecord.dead(queueID: queue.id, limit: Limits.messageBatchMax, in: tx)
-                for message in messages {
-                    try MessageRecord.delete(sequence: message.sequence, in: tx)
-                    // Dead lettered once before it died here: that history stays.
-                    let origin = message.origin.flatMap { $0.queue == nil ? nil : $0 }
-                    try self.move(message, to: queue, origin: origin, at: now, in: tx)
-                }
-                var counts = QueueCounters()
-                counts.dead = -messages.count
-                counts.accepted = -messages.count
-                try counts.add(to: queue.id, in: tx)
-                return messages.count
-            }
-            if moved == 0 { return total }
-            total += moved
+extension QueueCounters {
+    /// Takes the messages of a span out of what there is.
+    mutating func remove(_ span: SpanRecord) {
+        if span.diedAt == nil {
+            waiting -= span.count
+            waitingBytes -= span.bytes
+        } else {
+            dead -= span.count
         }
+    }
+}
+
+extension StoredMessage {
+    /// Where the message stands at a moment.
+    package func state(at now: Timestamp) -> QueueMessageState {
+        if diedAt != nil { return .dead }
+        guard visibleAt > now else { return .waiting }
+        return isLeased ? .leased : .delayed
+    }
+
+    /// Whether the message fits a filter.
+    package func fits(_ filter: MessageConditions, at now: Timestamp) -> Bool {
+        guard !filter.isEmpty else { return true }
+        let subject = MessageConditions.Subject(
+            id: id,
+            attempts: attempts,
+            timestamp: timestamp,
+            contentType: contentType.rawValue,
+            state: state(at: now),
+            origin: origin?.queue,
+            reason: origin?.reason,
+            body: body
+        )
+        return filter.matches(subject, now: now)
     }
 }

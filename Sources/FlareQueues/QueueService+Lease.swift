@@ -39,7 +39,7 @@ extension QueueService {
                 ),
                 in: tx
             )
-            return PulledBatch(batch: batch, metrics: try self.metrics(of: queue.id, in: tx))
+            return PulledBatch(batch: batch, metrics: try self.metrics(of: queue, in: tx))
         }
     }
 
@@ -47,7 +47,8 @@ extension QueueService {
     ///
     /// Leases nothing.
     package func waitForMessages(in nameOrID: String, until deadline: Timestamp) async throws {
-        let queueID = try await database.read { try self.record(named: nameOrID, in: $0).id }
+        let queue = try await database.read { try self.record(named: nameOrID, in: $0) }
+        let queueID = queue.id
         let watch = signals.watch(queueID)
         defer { watch.end() }
         while !Task.isCancelled {
@@ -56,7 +57,7 @@ extension QueueService {
             let (isPaused, backlog) = try await database.read { tx in
                 (
                     try self.record(named: queueID, in: tx).settings.deliveryPaused,
-                    try MessageRecord.backlog(queueID: queueID, now: now, limit: 1, in: tx)
+                    try SpanRecord.backlog(queue.number, now: now, limit: 1, in: tx)
                 )
             }
             if backlog.visible > 0, !isPaused { return }
@@ -70,7 +71,7 @@ extension QueueService {
                 .invalidArgument,
                 "batch_size \(batchSize) is out of range",
                 hint: "give 1 to \(Limits.messageBatchMax)"
-            )
+            ).numbered(10206)
         }
         if let visibility, !(1...Limits.visibilityMillisecondsMax).contains(visibility) {
             throw FlareError(
@@ -89,7 +90,7 @@ extension QueueService {
         _ queue: QueueRecord,
         _ consumer: ConsumerRecord?,
         limit: Int,
-        holder: MessageRecord.Holder,
+        holder: SpanRecord.Holder,
         duration: Duration,
         in tx: Transaction
     ) throws -> LeasedBatch {
@@ -97,31 +98,41 @@ extension QueueService {
         let token = LeaseID.newToken()
         let rule = RetryRule(consumer)
         var messages: [LeasedMessage] = []
+        messages.reserveCapacity(limit)
+        // Most often a batch is what one send made; where it is not, more is read each time.
+        var wanted = 2
         while messages.count < limit {
-            let wanted = limit - messages.count
-            let candidates = try MessageRecord.candidates(queueID: queue.id, now: now, limit: wanted, in: tx)
-            for candidate in candidates {
-                if candidate.wasAbandoned, rule.isExhausted(attempts: candidate.attempts) {
-                    let reason = "the lease of attempt \(candidate.attempts) ran out"
-                    let leased = MessageRecord.Leased(
-                        sequence: candidate.sequence,
-                        queueID: queue.id,
-                        attempts: candidate.attempts,
-                        bytes: candidate.bytes
-                    )
-                    try carryOut(rule.failed(attempt: candidate.attempts, reason: reason), on: leased, at: now, in: tx)
-                } else if let message = try MessageRecord.lease(
-                    sequence: candidate.sequence,
-                    token: token,
-                    holder: holder,
-                    until: now + duration,
-                    in: tx
-                ) {
-                    messages.append(message)
+            let candidates = try SpanRecord.visible(queue.number, now: now, limit: wanted, in: tx)
+            for var span in candidates where messages.count < limit {
+                if span.lease != nil, rule.isExhausted(attempts: span.attempts) {
+                    let reason = "the lease of attempt \(span.attempts) ran out"
+                    let fate = rule.failed(attempt: span.attempts, reason: reason)
+                    try carryOut(fate, on: span, of: queue, at: now, in: tx)
+                    continue
                 }
+                let count = min(Int64(span.count), Int64(limit - messages.count))
+                span = try span.isolate(span.first..<(span.first + count), in: tx)
+                span.attempts += 1
+                span.visibleAt = now + duration
+                span.lease = SpanRecord.Lease(holder: holder, token: token)
+                try span.updateFate(in: tx)
+                messages += try span.messages(of: queue.id, tx).map { LeasedMessage($0, token: token) }
             }
             if candidates.count < wanted { break }
+            wanted = min(wanted * 4, limit)
         }
         return LeasedBatch(queueName: queue.name, queueID: queue.id, messages: messages)
+    }
+}
+
+extension LeasedMessage {
+    fileprivate init(_ message: StoredMessage, token: Int64) {
+        id = message.id
+        body = message.body
+        contentType = message.contentType
+        attempts = message.attempts
+        timestamp = message.timestamp
+        leaseID = LeaseID(sequence: message.sequence, token: token).text
+        origin = message.origin
     }
 }

@@ -18,7 +18,7 @@ extension QueueService {
                 .invalidArgument,
                 "\(messages.count) messages are more than one send takes",
                 hint: "send at most \(Limits.messageBatchMax) at once"
-            )
+            ).numbered(10206)
         }
         let bytes = messages.reduce(0) { $0 + $1.body.count }
         guard bytes <= Limits.messageBatchBytesMax else {
@@ -26,24 +26,21 @@ extension QueueService {
                 .recordTooLarge,
                 "\(bytes) bytes of messages are more than one send takes",
                 hint: "send at most \(Limits.messageBatchBytesMax) bytes at once"
-            )
+            ).numbered(10205)
         }
         try NewMessage.validate(delaySeconds: delaySeconds)
+        // Before the writer's turn, which all senders share.
+        for message in messages { try message.validate() }
         return try await database.write { tx in
             let queue = try self.record(named: nameOrID, in: tx)
-            let delayed = messages.map { message in
-                var message = message
-                message.delaySeconds = message.delaySeconds ?? delaySeconds
-                return message
-            }
-            try self.insert(delayed, into: queue.id, at: self.time.now(), in: tx)
-            let metrics = try self.metrics(of: queue.id, in: tx)
+            try self.insert(messages, defaultDelay: delaySeconds, into: queue, at: self.time.now(), in: tx)
+            let metrics = try self.metrics(of: queue, in: tx)
             guard metrics.backlogBytes <= Limits.queueBacklogBytesMax else {
                 throw FlareError(
                     .tooManyRequests,
                     "queue \"\(queue.name)\" is full: \(formatSizeBytes(metrics.backlogBytes)) wait in it",
                     hint: "consume or purge it"
-                )
+                ).numbered(10251)
             }
             return metrics
         }
@@ -59,61 +56,117 @@ extension QueueService {
         guard let queue = try QueueRecord.find(id: queueID, in: tx) else {
             throw FlareError(.queueNotFound, "queue \"\(queueID)\" not found", hint: "see: flare queues list")
         }
-        guard !messages.isEmpty else { return }
-        var counts = QueueCounters()
-        for message in messages {
-            try message.validate()
-            let delay = message.delaySeconds ?? queue.settings.deliveryDelaySeconds
-            try add(
-                message,
-                id: Identifier.hexadecimal(),
-                to: queue,
-                at: now,
-                visibleAt: now + .seconds(delay),
-                in: tx
-            )
-            counts.waitingBytes += message.body.count
-        }
-        counts.waiting = messages.count
-        counts.accepted = messages.count
-        try counts.add(to: queueID, in: tx)
-        announce(in: queue, at: now, tx)
+        for message in messages { try message.validate() }
+        try insert(messages, defaultDelay: nil, into: queue, at: now, in: tx)
     }
 
-    /// Inserts the row of one message and lets those who follow the queue see it.
-    func add(
-        _ message: NewMessage,
-        id: String,
-        to queue: QueueRecord,
+    private func insert(
+        _ messages: [NewMessage],
+        defaultDelay: Int?,
+        into queue: QueueRecord,
         at now: Timestamp,
-        visibleAt: Timestamp,
-        origin: MessageOrigin? = nil,
         in tx: Transaction
     ) throws {
-        let sequence = try MessageRecord.insert(
-            id: id,
-            queueID: queue.id,
-            message: message,
-            enqueuedAt: now,
-            visibleAt: visibleAt,
-            origin: origin,
-            in: tx
-        )
-        let stored = StoredMessage(
-            sequence: sequence,
-            id: id,
-            body: message.body,
-            contentType: message.contentType,
-            attempts: 0,
-            timestamp: now,
-            visibleAt: visibleAt,
-            isLeased: false,
-            diedAt: nil,
-            origin: origin
-        )
-        let queueID = queue.id
-        // Whether anybody follows is asked after the commit: who begins to follow before it does not find the row.
-        tx.afterCommit { self.tails.publish(stored, queueID: queueID) }
+        let placed = messages.map { message in
+            let delay = message.delaySeconds ?? defaultDelay ?? queue.settings.deliveryDelaySeconds
+            return PlacedMessage(message: message, id: nil, visibleAt: now + .seconds(delay))
+        }
+        try place(placed, in: queue, at: now, tx)
+    }
+
+    /// A message on its way into a queue.
+    struct PlacedMessage {
+        let message: NewMessage
+        /// The id that it had elsewhere.
+        let id: String?
+        let visibleAt: Timestamp
+        var originQueue: String?
+        var reason: String?
+
+        fileprivate func sharesFate(with other: PlacedMessage) -> Bool {
+            visibleAt == other.visibleAt && originQueue == other.originQueue && reason == other.reason
+        }
+    }
+
+    /// Adds messages to a queue, counts them and lets those who follow the queue see them; returns their sequences.
+    @discardableResult
+    func place(
+        _ messages: [PlacedMessage],
+        in queue: QueueRecord,
+        at now: Timestamp,
+        _ tx: Transaction
+    ) throws -> [Int64] {
+        guard !messages.isEmpty else { return [] }
+        var sequences: [Int64] = []
+        var rest = messages[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Self.chunkCount(rest))
+            rest = rest.dropFirst(part.count)
+            sequences += try placeChunk(Array(part), in: queue, at: now, tx)
+        }
+        var counts = QueueCounters()
+        counts.waiting = messages.count
+        counts.waitingBytes = messages.reduce(0) { $0 + $1.message.body.count }
+        counts.accepted = messages.count
+        try add(counts, to: queue.id, at: now, in: tx)
+        announce(in: queue, at: now, tx)
+        return sequences
+    }
+
+    /// How many of the messages go into one chunk, at least one.
+    private static func chunkCount(_ messages: ArraySlice<PlacedMessage>) -> Int {
+        var bytes = 0
+        var count = 0
+        for message in messages.prefix(ChunkRecord.messagesMax) {
+            bytes += message.message.body.count
+            if count > 0, bytes > Limits.messageBatchBytesMax { break }
+            count += 1
+        }
+        return count
+    }
+
+    private func placeChunk(
+        _ messages: [PlacedMessage],
+        in queue: QueueRecord,
+        at now: Timestamp,
+        _ tx: Transaction
+    ) throws -> [Int64] {
+        let chunk = ChunkRecord(messages.lazy.map { (message: $0.message, id: $0.id) })
+        let first = ChunkRecord.first(of: try chunk.insert(in: tx))
+        var spans: [SpanRecord] = []
+        for (index, message) in messages.enumerated() {
+            if index > 0, message.sharesFate(with: messages[index - 1]) {
+                spans[spans.count - 1].count += 1
+                spans[spans.count - 1].bytes += message.message.body.count
+                continue
+            }
+            spans.append(
+                SpanRecord(
+                    queue: queue.number,
+                    first: first + Int64(index),
+                    count: 1,
+                    bytes: message.message.body.count,
+                    enqueuedAt: now,
+                    visibleAt: message.visibleAt,
+                    originQueue: message.originQueue,
+                    reason: message.reason
+                )
+            )
+        }
+        for span in spans { try span.insert(in: tx) }
+        let (queueID, placed) = (queue.id, spans)
+        // Whether anybody follows is asked after the commit: who begins to follow before it does not find the rows.
+        tx.afterCommit {
+            self.tails.publish(queueID: queueID) { placed.flatMap { $0.messages(of: queueID, chunk) } }
+        }
+        return messages.indices.map { first + Int64($0) }
+    }
+
+    /// Adds to the counters of a queue, and to its rates after the commit.
+    func add(_ counts: QueueCounters, to queueID: String, at now: Timestamp, in tx: Transaction) throws {
+        guard counts != QueueCounters() else { return }
+        try counts.add(to: queueID, in: tx)
+        tx.afterCommit { self.activity.note(counts, of: queueID, at: now) }
     }
 
     /// After the commit, wakes whoever waits for messages of the queue.

@@ -79,7 +79,8 @@ extension QueueService {
 
     /// Carries a settlement out.
     ///
-    /// With `queueID`, leases of other queues count as stale.
+    /// With `queueID`, leases of other queues count as stale. The first word on a delivery counts: a lease that is named
+    /// again is stale.
     func settle(
         _ settlement: Settlement,
         queueID: String?,
@@ -87,133 +88,176 @@ extension QueueService {
         in tx: Transaction
     ) throws {
         let now = time.now()
-        var counts: [String: QueueCounters] = [:]
-        for leaseID in settlement.acks {
-            guard let leased = try find(leaseID, queueID: queueID, report: &report, in: tx) else { continue }
-            try MessageRecord.delete(sequence: leased.sequence, in: tx)
-            counts[leased.queueID, default: QueueCounters()].waiting -= 1
-            counts[leased.queueID, default: QueueCounters()].waitingBytes -= leased.bytes
-            counts[leased.queueID, default: QueueCounters()].acknowledged += 1
-            report.acknowledged += 1
+        var queues = SettledQueues(only: queueID)
+        for run in LeaseRun.runs(settlement.acks.map { ($0, $0) }, stale: { report.refuse($0) }) {
+            for (span, queue) in try spans(of: run, &queues, &report, in: tx) {
+                try span.delete(in: tx)
+                queues.counters[queue.id, default: QueueCounters()].waiting -= span.count
+                queues.counters[queue.id, default: QueueCounters()].waitingBytes -= span.bytes
+                queues.counters[queue.id, default: QueueCounters()].acknowledged += span.count
+                report.acknowledged += span.count
+            }
         }
-        for (queueID, counters) in counts { try counters.add(to: queueID, in: tx) }
-        var rules: [String: RetryRule] = [:]
-        for retry in settlement.retries {
-            guard let leased = try find(retry.leaseID, queueID: queueID, report: &report, in: tx) else { continue }
-            let rule = try rules[leased.queueID] ?? RetryRule(ConsumerRecord.find(queueID: leased.queueID, in: tx))
-            rules[leased.queueID] = rule
-            let fate = rule.failed(attempt: leased.attempts, delaySeconds: retry.delaySeconds, reason: retry.reason)
-            try carryOut(fate, on: leased, at: now, in: tx)
-            report.retried += 1
+        for (queueID, counters) in queues.counters { try add(counters, to: queueID, at: now, in: tx) }
+        let retries = LeaseRun.runs(settlement.retries.map { ($0.leaseID, $0) }, stale: { report.refuse($0) }) {
+            $0.delaySeconds == $1.delaySeconds && $0.reason == $1.reason
         }
-        for release in settlement.releases {
-            guard let leased = try find(release.leaseID, queueID: queueID, report: &report, in: tx) else { continue }
-            let visibleAt = now + .seconds(release.delaySeconds)
-            let attempts = max(leased.attempts - 1, 0)
-            try MessageRecord.offerAgain(sequence: leased.sequence, at: visibleAt, attempts: attempts, in: tx)
-            tx.afterCommit { self.signals.notify(leased.queueID) }
-            report.released += 1
+        for run in retries {
+            for (span, queue) in try spans(of: run, &queues, &report, in: tx) {
+                let rule = try queues.rule(of: queue, in: tx)
+                let fate = rule.failed(
+                    attempt: span.attempts,
+                    delaySeconds: run.value.delaySeconds,
+                    reason: run.value.reason
+                )
+                try carryOut(fate, on: span, of: queue, at: now, in: tx)
+                report.retried += span.count
+            }
+        }
+        let releases = LeaseRun.runs(settlement.releases.map { ($0.leaseID, $0) }, stale: { report.refuse($0) }) {
+            $0.delaySeconds == $1.delaySeconds
+        }
+        for run in releases {
+            for (span, queue) in try spans(of: run, &queues, &report, in: tx) {
+                var span = span
+                span.visibleAt = now + .seconds(run.value.delaySeconds)
+                span.attempts = max(span.attempts - 1, 0)
+                span.lease = nil
+                try span.updateFate(in: tx)
+                tx.afterCommit { self.signals.notify(queue.id) }
+                report.released += span.count
+            }
         }
     }
 
-    private func find(
-        _ leaseID: String,
-        queueID: String?,
-        report: inout SettlementReport,
+    /// The spans, cut to size, on which the leases of a run are valid; the others are reported.
+    private func spans<Value>(
+        of run: LeaseRun<Value>,
+        _ queues: inout SettledQueues,
+        _ report: inout SettlementReport,
         in tx: Transaction
-    ) throws -> MessageRecord.Leased? {
-        if let lease = LeaseID(leaseID), let leased = try MessageRecord.find(lease, in: tx),
-            queueID == nil || leased.queueID == queueID
-        {
-            return leased
+    ) throws -> [(SpanRecord, QueueRecord)] {
+        var result: [(SpanRecord, QueueRecord)] = []
+        var sequence = run.first
+        while sequence < run.end {
+            guard let span = try SpanRecord.find(sequence, in: tx), span.lease?.token == run.token,
+                let queue = try queues.find(span.queue, in: tx)
+            else {
+                report.refuse(run.texts[Int(sequence - run.first)])
+                sequence += 1
+                continue
+            }
+            let range = sequence..<min(run.end, span.sequences.upperBound)
+            result.append((try span.isolate(range, in: tx), queue))
+            sequence = range.upperBound
         }
-        report.warnings[leaseID] = "the lease is no longer valid: its message was settled or delivered again"
-        return nil
+        return result
     }
 
-    /// Does with a message what the rule has decided after a failed attempt.
+    /// Does with messages what the rule has decided after a failed attempt.
     func carryOut(
         _ fate: RetryRule.Fate,
-        on leased: MessageRecord.Leased,
+        on span: SpanRecord,
+        of queue: QueueRecord,
         at now: Timestamp,
         in tx: Transaction
     ) throws {
         var counts = QueueCounters()
+        var span = span
         switch fate {
         case .retry(let delaySeconds):
-            let visibleAt = now + .seconds(delaySeconds)
-            try MessageRecord.offerAgain(sequence: leased.sequence, at: visibleAt, attempts: leased.attempts, in: tx)
-            counts.retried = 1
+            span.visibleAt = now + .seconds(delaySeconds)
+            span.lease = nil
+            try span.updateFate(in: tx)
+            counts.retried = span.count
         case .deadLetter(let queueName, let reason):
-            try moveToDeadLetters(leased, queueName, reason: reason, at: now, in: tx)
-            counts.waiting = -1
-            counts.waitingBytes = -leased.bytes
-            counts.died = 1
+            try moveToDeadLetters(span, of: queue, queueName, reason: reason, at: now, in: tx)
+            counts.waiting = -span.count
+            counts.waitingBytes = -span.bytes
+            counts.died = span.count
         case .dead(let reason):
-            try MessageRecord.markDead(sequence: leased.sequence, reason: reason, now: now, in: tx)
-            counts.waiting = -1
-            counts.waitingBytes = -leased.bytes
-            counts.dead = 1
-            counts.died = 1
+            span.diedAt = now
+            span.reason = reason
+            span.lease = nil
+            try span.updateFate(in: tx)
+            counts.waiting = -span.count
+            counts.waitingBytes = -span.bytes
+            counts.dead = span.count
+            counts.died = span.count
+            let (count, attempts) = (span.count, span.attempts)
             tx.afterCommit {
                 self.logger.warning(
-                    "a message failed its last attempt and is kept as dead: its queue has no dead letter queue",
-                    metadata: ["queue": "\(leased.queueID)", "attempts": "\(leased.attempts)", "reason": "\(reason)"]
+                    "messages failed their last attempt and are kept as dead: their queue has no dead letter queue",
+                    metadata: [
+                        "queue": "\(queue.name)", "messages": "\(count)", "attempts": "\(attempts)",
+                        "reason": "\(reason)",
+                    ]
                 )
             }
         }
-        try counts.add(to: leased.queueID, in: tx)
-        tx.afterCommit { self.signals.notify(leased.queueID) }
+        try add(counts, to: queue.id, at: now, in: tx)
+        tx.afterCommit { self.signals.notify(queue.id) }
     }
 
     private func moveToDeadLetters(
-        _ leased: MessageRecord.Leased,
+        _ span: SpanRecord,
+        of queue: QueueRecord,
         _ queueName: String,
         reason: String,
         at now: Timestamp,
         in tx: Transaction
     ) throws {
-        let found = try MessageRecord.find(sequence: leased.sequence, queueID: leased.queueID, in: tx)
-        guard let message = found else { return }
-        let source = try QueueRecord.find(id: leased.queueID, in: tx)?.name
-        try MessageRecord.delete(sequence: leased.sequence, in: tx)
-        try move(
-            message,
-            to: ensure(named: queueName, in: tx),
-            origin: MessageOrigin(queue: source, reason: reason),
-            at: now,
-            in: tx
-        )
+        let messages = try span.messages(of: queue.id, tx)
+        try span.delete(in: tx)
+        let placed = messages.map { message in
+            PlacedMessage(
+                message: NewMessage(body: message.body, contentType: message.contentType),
+                id: message.id,
+                visibleAt: now,
+                originQueue: queue.name,
+                reason: reason
+            )
+        }
+        try place(placed, in: ensure(named: queueName, in: tx), at: now, tx)
         tx.afterCommit {
             self.logger.warning(
-                "a message failed its last attempt and was moved to the dead letter queue",
-                metadata: ["queue": "\(source ?? leased.queueID)", "to": "\(queueName)", "reason": "\(reason)"]
+                "messages failed their last attempt and were moved to the dead letter queue",
+                metadata: [
+                    "queue": "\(queue.name)", "to": "\(queueName)", "messages": "\(messages.count)",
+                    "reason": "\(reason)",
+                ]
             )
         }
     }
+}
 
-    /// Adds a message that was taken out of its place to a queue, as one that has not been delivered yet.
-    func move(
-        _ message: StoredMessage,
-        to queue: QueueRecord,
-        origin: MessageOrigin?,
-        at now: Timestamp,
-        in tx: Transaction
-    ) throws {
-        try add(
-            NewMessage(body: message.body, contentType: message.contentType),
-            id: message.id,
-            to: queue,
-            at: now,
-            visibleAt: now,
-            origin: origin,
-            in: tx
-        )
-        var counts = QueueCounters()
-        counts.waiting = 1
-        counts.waitingBytes = message.body.count
-        counts.accepted = 1
-        try counts.add(to: queue.id, in: tx)
-        announce(in: queue, at: now, tx)
+extension SettlementReport {
+    fileprivate mutating func refuse(_ leaseID: String) {
+        warnings[leaseID] = "the lease is no longer valid: its message was settled or delivered again"
+    }
+}
+
+/// The queues that a settlement is about, read once.
+private struct SettledQueues {
+    /// With it, all other queues are none of the settlement's business.
+    let only: String?
+    private var records: [Int64: QueueRecord] = [:]
+    private var rules: [String: RetryRule] = [:]
+    var counters: [String: QueueCounters] = [:]
+
+    init(only: String?) {
+        self.only = only
+    }
+
+    mutating func find(_ number: Int64, in tx: Transaction) throws -> QueueRecord? {
+        let record = try records[number] ?? QueueRecord.find(number: number, in: tx)
+        records[number] = record
+        return record.flatMap { only == nil || $0.id == only ? $0 : nil }
+    }
+
+    mutating func rule(of queue: QueueRecord, in tx: Transaction) throws -> RetryRule {
+        let rule = try rules[queue.id] ?? RetryRule(ConsumerRecord.find(queueID: queue.id, in: tx))
+        rules[queue.id] = rule
+        return rule
     }
 }

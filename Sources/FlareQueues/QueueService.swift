@@ -13,6 +13,7 @@ package final class QueueService: Sendable {
     let signals = QueueSignals()
     let tails = TailHub()
     let listeners = SubscriptionListeners()
+    let activity = QueueActivity()
 
     package init(database: Database, time: any TimeSource, logger: Logger) {
         self.database = database
@@ -63,6 +64,7 @@ package final class QueueService: Sendable {
         let now = time.now()
         let record = QueueRecord(
             id: Identifier.hexadecimal(),
+            number: try QueueRecord.freeNumber(in: tx),
             name: name,
             createdAt: now,
             modifiedAt: now,
@@ -116,6 +118,7 @@ package final class QueueService: Sendable {
                 try NameRule.queue.validate(name)
                 try self.requireFree(name, in: tx)
                 try ConsumerRecord.renameDeadLetterQueue(record.name, to: name, in: tx)
+                try SpanRecord.renameOrigin(record.name, to: name, in: tx)
                 record.name = name
             }
             change(&record.settings)
@@ -174,12 +177,12 @@ package final class QueueService: Sendable {
         }
     }
 
-    func metrics(of queueID: String, in tx: Transaction) throws -> QueueMetrics {
-        let counters = try QueueCounters.find(queueID: queueID, in: tx)
+    func metrics(of queue: QueueRecord, in tx: Transaction) throws -> QueueMetrics {
+        let counters = try QueueCounters.find(queueID: queue.id, in: tx)
         return QueueMetrics(
             backlogCount: counters.waiting,
             backlogBytes: counters.waitingBytes,
-            oldestMessage: try MessageRecord.oldest(queueID: queueID, in: tx)
+            oldestMessage: try SpanRecord.oldest(queue.number, in: tx)
         )
     }
 
@@ -189,7 +192,7 @@ package final class QueueService: Sendable {
             consumer: try ConsumerRecord.find(queueID: record.id, in: tx),
             producers: try ProducerRecord.all(queueID: record.id, in: tx),
             counters: try QueueCounters.find(queueID: record.id, in: tx),
-            oldestMessage: try MessageRecord.oldest(queueID: record.id, in: tx)
+            oldestMessage: try SpanRecord.oldest(record.number, in: tx)
         )
     }
 }

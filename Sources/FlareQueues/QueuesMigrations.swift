@@ -80,5 +80,6 @@ extension QueueService {
                 CHECK (source IN ('config', 'command'));
             """
         ),
-    ] + subscriptionMigrations
+        spansMigration, subscriptionsMigration,
+    ]
 }

@@ -44,30 +44,64 @@ struct RetentionSweep {
         let now = queues.time.now()
         let retention = Duration.seconds(queue.settings.retentionSeconds)
         // Most sweeps find nothing due: look first, without keeping the writer busy.
-        let found = try await queues.database.read { try MessageRecord.oldest(queueID: queue.id, in: $0) }
+        let found = try await queues.database.read { try SpanRecord.oldest(queue.number, in: $0) }
         guard let oldest = found else { return nil }
         guard oldest + retention <= now else { return oldest + retention }
-        let expiry = try await queues.database.write { tx in
-            let expiry = try MessageRecord.expire(
-                queueID: queue.id,
-                retention: retention,
-                now: now,
-                limit: Limits.messageSweepRows,
-                in: tx
-            )
+        let expiry = try await queues.database.write { [queues] tx in
+            let expiry = try Self.expire(queue, retention, now: now, in: tx)
             var counts = QueueCounters()
-            counts.waiting = -expiry.removed.count
-            counts.waitingBytes = -expiry.removed.reduce(0, +)
-            counts.expired = expiry.removed.count
-            try counts.add(to: queue.id, in: tx)
+            counts.waiting = -expiry.removed
+            counts.waitingBytes = -expiry.bytes
+            counts.expired = expiry.removed
+            try queues.add(counts, to: queue.id, at: now, in: tx)
             return expiry
         }
-        if !expiry.removed.isEmpty {
+        if expiry.removed > 0 {
             queues.logger.warning(
                 "messages were removed because their retention ran out",
-                metadata: ["queue": "\(queue.name)", "messages": "\(expiry.removed.count)"]
+                metadata: ["queue": "\(queue.name)", "messages": "\(expiry.removed)"]
             )
         }
         return expiry.next
+    }
+
+    /// What one step of the sweep did.
+    private struct Expiry {
+        var removed = 0
+        var bytes = 0
+        /// When the queue must be looked at again; nil while it has no living message.
+        var next: Timestamp?
+    }
+
+    /// Removes the oldest messages that have outlived the retention, a bounded number of them.
+    ///
+    /// Leased ones are left to their holders until the lease ends.
+    private static func expire(
+        _ queue: QueueRecord,
+        _ retention: Duration,
+        now: Timestamp,
+        in tx: Transaction
+    ) throws -> Expiry {
+        var expiry = Expiry()
+        let limit = Limits.messageSweepRows
+        let spans = try SpanRecord.after(-1, of: queue.number, limit: limit, in: tx)
+        for span in spans {
+            let expiresAt = span.enqueuedAt + retention
+            if expiresAt > now {
+                expiry.next = min(expiry.next ?? expiresAt, expiresAt)
+                return expiry
+            }
+            if span.isLeased(at: now) {
+                expiry.next = min(expiry.next ?? span.visibleAt, span.visibleAt)
+                continue
+            }
+            try span.delete(in: tx)
+            expiry.removed += span.count
+            expiry.bytes += span.bytes
+            if expiry.bytes > Limits.messageSweepBytes { break }
+        }
+        // All that was read was past its time: more may follow.
+        if expiry.removed > 0, spans.count == limit || expiry.bytes > Limits.messageSweepBytes { expiry.next = now }
+        return expiry
     }
 }

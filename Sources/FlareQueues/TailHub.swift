@@ -1,4 +1,4 @@
-import FlareModel
+package import FlareModel
 import FlareStore
 import Synchronization
 
@@ -12,10 +12,12 @@ final class TailHub: Sendable {
 
     private let state = Mutex(State())
 
-    /// Called in the order of commits.
-    func publish(_ message: StoredMessage, queueID: String) {
+    /// Called in the order of commits; the messages are made only when somebody follows.
+    func publish(queueID: String, _ messages: () -> [StoredMessage]) {
         let inboxes = state.withLock { Array(($0.followers[queueID] ?? [:]).values) }
-        for inbox in inboxes { inbox.put(message) }
+        guard !inboxes.isEmpty else { return }
+        let messages = messages()
+        for inbox in inboxes { inbox.put(messages) }
     }
 
     func follow(_ queueID: String) -> (id: Int, inbox: TailInbox) {
@@ -52,15 +54,15 @@ final class TailInbox: Sendable {
     private let state = Mutex(State())
     let wake = Wake()
 
-    fileprivate func put(_ message: StoredMessage) {
+    fileprivate func put(_ messages: [StoredMessage]) {
         state.withLock { state in
-            state.bytes += message.body.count + 200
+            state.bytes += messages.reduce(0) { $0 + $1.body.count + 200 }
             if state.bytes > Limits.tailBufferBytesMax {
                 state.contents = Contents(messages: [], hasGap: true)
                 state.bytes = 0
             }
             // After a gap the rows are read anyway; what is put until then would only wait.
-            if !state.contents.hasGap { state.contents.messages.append(message) }
+            if !state.contents.hasGap { state.contents.messages += messages }
         }
         wake.notify()
     }
@@ -87,29 +89,36 @@ extension QueueService {
     /// Passes each message of a queue to `emit`, first those that lie in it, then those that are sent, until `emit`
     /// throws or the task is cancelled; without `follows`, until those that lie in it are done.
     ///
-    /// Touches nothing.
+    /// Touches nothing. With `since`, messages that were sent before are left out.
     package func tail(
         _ nameOrID: String,
         from start: TailStart,
+        since: Timestamp? = nil,
+        filter: MessageConditions = MessageConditions(),
         follows: Bool,
-        emit: @Sendable (StoredMessage) async throws -> Void
+        emit: @escaping @Sendable (StoredMessage) async throws -> Void
     ) async throws {
-        let queueID = try await database.read { try self.record(named: nameOrID, in: $0).id }
+        let queue = try await database.read { try self.record(named: nameOrID, in: $0) }
+        let wanted: @Sendable (StoredMessage) async throws -> Void = { message in
+            if let since, message.timestamp < since { return }
+            guard message.fits(filter, at: self.now) else { return }
+            try await emit(message)
+        }
         // Follow first and read then, so that nothing falls between; what comes twice is known by its sequence.
-        let (id, inbox) = tails.follow(queueID)
-        defer { tails.unfollow(queueID, id) }
+        let (id, inbox) = tails.follow(queue.id)
+        defer { tails.unfollow(queue.id, id) }
         var last: Int64 =
             switch start {
-            case .oldest: 0
-            case .now: try await database.read { try MessageRecord.lastSequence(in: $0) }
+            case .oldest: -1
+            case .now: try await database.read { try ChunkRecord.lastSequence(in: $0) }
             case .after(let sequence): sequence
             }
-        last = try await emitRows(of: queueID, after: last, emit)
+        last = try await emitRows(of: queue, after: last, wanted)
         while follows, !Task.isCancelled {
             let contents = inbox.take()
-            if contents.hasGap { last = try await emitRows(of: queueID, after: last, emit) }
+            if contents.hasGap { last = try await emitRows(of: queue, after: last, wanted) }
             for message in contents.messages where message.sequence > last {
-                try await emit(message)
+                try await wanted(message)
                 last = message.sequence
             }
             if !contents.hasGap { await inbox.wake.wait() }
@@ -117,16 +126,14 @@ extension QueueService {
     }
 
     private func emitRows(
-        of queueID: String,
+        of queue: QueueRecord,
         after start: Int64,
         _ emit: @Sendable (StoredMessage) async throws -> Void
     ) async throws -> Int64 {
         var last = start
         while true {
             let after = last
-            let messages = try await database.read { tx in
-                try MessageRecord.living(queueID: queueID, after: after, limit: 50, in: tx)
-            }
+            let messages = try await database.read { try self.messages(of: queue, after: after, limit: 50, in: $0) }
             for message in messages {
                 try await emit(message)
                 last = message.sequence

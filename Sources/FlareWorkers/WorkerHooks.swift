@@ -24,6 +24,9 @@ package struct WorkerHooks: Sendable {
     /// How many unfinished instances of workflows are pinned to each version of a Worker.
     package var instancesByVersion: @Sendable (_ worker: String, Transaction) throws -> [String: Int]
 
+    /// Tells those who have subscribed to it what happens to a Worker, in the transaction in which it does.
+    package var publish: @Sendable (SubscriptionEvent, Timestamp, Transaction) throws -> Void
+
     package init(
         binding: @escaping @Sendable (BindingDeclaration, _ worker: String) throws -> any Binding,
         register: @escaping @Sendable (DeployedConfiguration, Transaction) throws -> Void = { _, _ in },
@@ -36,7 +39,8 @@ package struct WorkerHooks: Sendable {
         instancesByVersion: @escaping @Sendable (_ worker: String, Transaction) throws -> [String: Int] = {
             _,
             _ in [:]
-        }
+        },
+        publish: @escaping @Sendable (SubscriptionEvent, Timestamp, Transaction) throws -> Void = { _, _, _ in }
     ) {
         self.binding = binding
         self.register = register
@@ -44,5 +48,6 @@ package struct WorkerHooks: Sendable {
         self.versionsInUse = versionsInUse
         self.missing = missing
         self.instancesByVersion = instancesByVersion
+        self.publish = publish
     }
 }

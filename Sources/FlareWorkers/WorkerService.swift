@@ -100,9 +100,10 @@ package final class WorkerService: Sendable {
     ///
     /// Throws `inUse` while unfinished instances need it.
     package func delete(_ name: String) async throws {
-        let hooks = hooks
+        let (hooks, now) = (hooks, time.now())
         try await database.write { tx in
             let record = try WorkerRecord.named(name, in: tx)
+            let versions = try VersionRecord.all(of: name, in: tx).map(\.version)
             try Self.checkUnbound(name, in: tx)
             guard try hooks.versionsInUse(name, tx).isEmpty else {
                 throw FlareError(
@@ -117,6 +118,8 @@ package final class WorkerService: Sendable {
             }
             try WorkerRecord.delete(name, in: tx)
             try SecretRecord.deleteAll(of: name, in: tx)
+            try WorkerEvents(worker: name, publish: hooks.publish, now: now, transaction: tx)
+                .deleted(current: record.currentVersion, versions: versions)
         }
         await fleet.retireVersions(of: name, except: nil)
         try await removeUnkeptDirectories()

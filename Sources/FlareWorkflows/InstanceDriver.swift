@@ -177,7 +177,7 @@ struct InstanceDriver: Sendable {
     private func pause() async throws {
         try await settle({ _ in .drained }) { ledger, state, action in
             switch action {
-            case .pause: try ledger.pause(state)
+            case .pause: try store.pause(state, ledger)
             // The pause was called off at the last moment.
             case .wake(let wake): try wait(ledger, state, until: wake)
             default: break
@@ -192,7 +192,7 @@ struct InstanceDriver: Sendable {
 
     private func suspend(until due: Timestamp, _ waits: Set<StepKey>) async throws {
         try await settle({ _ in .suspended(until: due) }) { ledger, state, action in
-            if action == .pause { return try ledger.pause(state) }
+            if action == .pause { return try store.pause(state, ledger) }
             guard case .wake(var wake) = action else { return }
             try ledger.interruptOpen()
             // An event may have come after the code was told to go.
@@ -243,7 +243,7 @@ struct InstanceDriver: Sendable {
             switch action {
             case .pause:
                 try ledger.log(LogRecord(.workflowInterrupted, message: message))
-                try ledger.pause(state)
+                try store.pause(state, ledger)
             case .wake(let wake):
                 try wait(ledger, state, until: wake)
                 try ledger.log(LogRecord(.workflowInterrupted, message: message, dueAt: wake))
@@ -263,7 +263,7 @@ struct InstanceDriver: Sendable {
             switch action {
             case .pause:
                 try ledger.log(LogRecord(.workflowInterrupted, message: message))
-                try ledger.pause(state)
+                try store.pause(state, ledger)
             case .wake(let wake):
                 try RunRecord.setWaiting(ledger.run, state, wake: wake, at: ledger.now, in: ledger.transaction)
                 try ledger.log(LogRecord(.workflowInterrupted, message: message, dueAt: wake))

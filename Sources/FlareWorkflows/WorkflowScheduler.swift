@@ -47,7 +47,7 @@ package struct WorkflowScheduler: Service {
                     try RunRecord.setWaiting(key, state, wake: wake, at: now, in: transaction)
                     try ledger.log(LogRecord(.workflowInterrupted, message: "the engine was restarted", dueAt: wake))
                 case .pause:
-                    try ledger.pause(state)
+                    try store.pause(state, ledger)
                 default: break
                 }
             }
@@ -104,6 +104,8 @@ package struct WorkflowScheduler: Service {
                 // A run that is undone goes no further.
                 if claim.closing == nil, !claim.isFirst { try ledger.settleDue() }
                 try ledger.log(LogRecord(.workflowRunning))
+                // A run that is undone does not go on.
+                if claim.closing == nil { try store.events.tell(.started, claim.key, at: now, in: transaction) }
                 let life = Life(claim, store: store, lives: lives)
                 transaction.afterCommit {
                     lives.insert(life, for: claim.key)

@@ -112,11 +112,13 @@ extension WorkflowService {
         }
         let line = LogRecord(.workflowQueued, message: instance.trigger.rawValue)
         try line.insert(into: created.key, at: now, in: transaction)
+        try store.events.tell(.queued, created.key, at: now, in: transaction)
         guard isStarted else {
             transaction.afterCommit { [lives] in lives.look() }
             return created
         }
         try LogRecord(.workflowRunning).insert(into: created.key, at: now, in: transaction)
+        try store.events.tell(.started, created.key, at: now, in: transaction)
         let start = LifeStart(created, of: workflow, instance, store: store, lives: lives)
         transaction.afterCommit { [lives] in lives.hand(start) }
         return created

@@ -12,7 +12,7 @@ extension WorkflowService {
         try await change(id, of: name, .pauseAsked, to: "pause") { ledger, state, action, life in
             switch action {
             case .pause:
-                try ledger.pause(state)
+                try self.store.pause(state, ledger)
             case .change:
                 try RunRecord.setStatus(ledger.run, state, at: ledger.now, in: ledger.transaction)
                 try ledger.log(LogRecord(.workflowWaitingForPause))

@@ -25,6 +25,12 @@ package struct WorkflowHooks: Sendable {
     /// `WorkerService.keeps`.
     package var keepsVersion: @Sendable (_ worker: String, _ version: String, Transaction) throws -> Bool
 
+    /// Whether somebody may have subscribed to what happens to instances.
+    package var isHeard: @Sendable () -> Bool
+
+    /// Tells those who have subscribed to it what happens to an instance, in the transaction in which it does.
+    package var publish: @Sendable (SubscriptionEvent, Timestamp, Transaction) throws -> Void
+
     package init(
         invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
         acknowledge: @escaping @Sendable (_ leaseIDs: [String], Transaction) throws -> Void,
@@ -33,12 +39,16 @@ package struct WorkflowHooks: Sendable {
             _,
             _,
             _ in true
-        }
+        },
+        isHeard: @escaping @Sendable () -> Bool = { false },
+        publish: @escaping @Sendable (SubscriptionEvent, Timestamp, Transaction) throws -> Void = { _, _, _ in }
     ) {
         self.invoke = invoke
         self.acknowledge = acknowledge
         self.removeConsumers = removeConsumers
         self.keepsVersion = keepsVersion
+        self.isHeard = isHeard
+        self.publish = publish
     }
 }
 
@@ -57,7 +67,8 @@ package final class WorkflowService: Sendable {
     let schedules = ScheduleSignals()
 
     package init(database: Database, hooks: WorkflowHooks, time: any TimeSource, logger: Logger) {
-        store = WorkflowStore(database: database, time: time, logger: logger)
+        let events = LifeEvents(isHeard: hooks.isHeard, publish: hooks.publish)
+        store = WorkflowStore(database: database, time: time, logger: logger, events: events)
         lives = Lives(deadlines: store.deadlines, time: time)
         self.hooks = hooks
         metrics = WorkflowMetrics(database)

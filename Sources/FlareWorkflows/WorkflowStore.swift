@@ -11,12 +11,14 @@ struct WorkflowStore: Sendable {
     let expiry = ExpiryClock()
     /// Of running attempts, held calls and writes that are tried again.
     let deadlines: Deadlines
+    let events: LifeEvents
 
-    init(database: Database, time: any TimeSource, logger: Logger) {
+    init(database: Database, time: any TimeSource, logger: Logger, events: LifeEvents) {
         self.database = database
         self.time = time
         self.logger = logger
         deadlines = Deadlines(time: time)
+        self.events = events
     }
 
     /// Writes, and waits for as long as the disk is full or fails: what has happened to an instance must not be lost
@@ -50,5 +52,12 @@ struct WorkflowStore: Sendable {
     ) throws {
         let deletion = try RunRecord.setEnded(key, state, result, at: now, in: transaction)
         transaction.afterCommit { [expiry] in expiry.expects(deletion) }
+        try events.tell(.ended(state.status), key, at: now, in: transaction)
+    }
+
+    /// Lets a run stand still until it is resumed.
+    func pause(_ state: RunState, _ ledger: StepLedger) throws {
+        try ledger.pause(state)
+        try events.tell(.paused, ledger.run, at: ledger.now, in: ledger.transaction)
     }
 }

@@ -1,10 +1,11 @@
-import FlareBuckets
 import FlareModel
 import FlareQueues
 import FlareStore
 import Foundation
 import Logging
 import NIOCore
+
+@testable import FlareBuckets
 
 /// A bucket service on a real SQLite file, with object files on the given disk, or on a real one.
 struct BucketsFixture {
@@ -16,6 +17,7 @@ struct BucketsFixture {
 
     static func with(
         disk: FaultyDisk? = nil,
+        uploadPartBytesMin: Int = Limits.uploadPartBytesMin,
         _ body: (BucketsFixture) async throws -> Void
     ) async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -35,7 +37,14 @@ struct BucketsFixture {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let queues = QueueService(database: database, time: time, logger: logger)
-        let service = BucketService(database: database, objects: objects, queues: queues, time: time, logger: logger)
+        let service = BucketService(
+            database: database,
+            objects: objects,
+            queues: queues,
+            time: time,
+            logger: logger,
+            uploadPartBytesMin: uploadPartBytesMin
+        )
         try await service.create("data")
         try await body(
             BucketsFixture(service: service, queues: queues, objects: objects, database: database, time: time)
@@ -48,8 +57,52 @@ struct BucketsFixture {
         try await service.put(key, in: "data", bytes: ByteBuffer(string: text))
     }
 
-    func text(_ key: String) async throws -> String {
-        String(buffer: try await service.bytes(key, in: "data"))
+    /// Bytes of an object that must be there.
+    func text(_ key: String, _ range: ObjectRange? = nil, partNumber: Int? = nil) async throws -> String {
+        let read = try await service.get(key, in: "data", range: range, partNumber: partNumber)
+        guard case .contents(let contents) = read else {
+            throw FlareError(.objectNotFound, "object \(key) was not read: \(String(describing: read))")
+        }
+        return String(buffer: try await contents.bytes.collect())
+    }
+
+    func part(_ number: Int, _ text: String, _ upload: UploadRecord) async throws -> UploadPartRecord {
+        try await service.uploadPart(number, of: upload.id, in: upload.bucket, SinglePiece(text))
+    }
+
+    /// All open uploads, page by page.
+    func uploads(
+        prefix: String = "",
+        delimiter: String? = nil,
+        limit: Int
+    ) async throws -> (keys: [String], prefixes: [String]) {
+        var result: (keys: [String], prefixes: [String]) = ([], [])
+        var page = UploadList()
+        repeat {
+            page = try await service.listUploads(
+                in: "data",
+                prefix: prefix,
+                delimiter: delimiter,
+                keyMarker: page.nextKeyMarker,
+                uploadIDMarker: page.nextUploadIDMarker,
+                limit: limit
+            )
+            result.keys += page.uploads.map(\.key)
+            result.prefixes += page.delimitedPrefixes
+        } while page.isTruncated
+        return result
+    }
+
+    /// The service of the engine's next life, which has forgotten what was in memory.
+    func again() -> BucketService {
+        BucketService(
+            database: database,
+            objects: objects,
+            queues: queues,
+            time: time,
+            logger: service.logger,
+            uploadPartBytesMin: 1
+        )
     }
 
     /// The bodies of the messages that wait in a queue.
@@ -106,3 +159,55 @@ func code(_ body: () async throws -> some Sendable) async -> FlareError.Code? {
 
 /// What a socket throws when the other side has gone.
 struct ConnectionLost: Error {}
+
+/// A body of one piece.
+struct SinglePiece: AsyncSequence, Sendable {
+    let bytes: ByteBuffer
+
+    init(_ text: String) {
+        bytes = ByteBuffer(string: text)
+    }
+
+    func makeAsyncIterator() -> Pieces.AsyncIterator {
+        Pieces.AsyncIterator(rest: [bytes][...], failure: nil)
+    }
+}
+
+/// A body that stands still after its only piece until it is told to end.
+struct GatedBody: AsyncSequence, Sendable {
+    private let bytes: ByteBuffer
+    private let read = AsyncStream.makeStream(of: Void.self)
+    private let end = AsyncStream.makeStream(of: Void.self)
+
+    init(_ bytes: ByteBuffer) {
+        self.bytes = bytes
+    }
+
+    /// Returns when the reader asks for what follows the piece.
+    func untilRead() async {
+        for await _ in read.stream { return }
+    }
+
+    func finish() {
+        end.continuation.finish()
+    }
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        let body: GatedBody
+        var isAtEnd = false
+
+        mutating func next() async -> ByteBuffer? {
+            guard isAtEnd else {
+                isAtEnd = true
+                return body.bytes
+            }
+            body.read.continuation.yield()
+            for await _ in body.end.stream {}
+            return nil
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(body: self)
+    }
+}

@@ -54,7 +54,7 @@ struct DeadLetterTests {
             #expect(try await f.bodies(dead: true) == ["a"])
             #expect(try await f.service.peek("orders", limit: 1, dead: true)[0].origin?.reason == "boom")
             #expect(try await f.service.get("orders").counters.dead == 1)
-            #expect(try await f.service.redrive("orders") == 1)
+            #expect(try await f.service.redrive("orders").count == 1)
             let again = try await f.pull()
             #expect(again.map(\.attempts) == [1])
             let counters = try await f.service.get("orders").counters

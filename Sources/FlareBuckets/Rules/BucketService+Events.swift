@@ -106,8 +106,8 @@ extension BucketService {
         }
     }
 
-    /// Passes on the events of a bucket after a cursor, page by page, as they happen, until `emit` throws or the task
-    /// is cancelled.
+    /// Passes on the events of a bucket after a cursor, page by page, as they happen, until `emit` throws, the task is
+    /// cancelled, or `end` has come.
     ///
     /// Pages without a fitting event are passed on too, for their cursor. Throws as `eventCursor`, the moment its
     /// bucket is deleted as well.
@@ -115,6 +115,7 @@ extension BucketService {
         of bucket: String,
         after cursor: Int64,
         prefix: String = "",
+        until end: Timestamp? = nil,
         emit: @Sendable (BucketEventPage) async throws -> Void
     ) async throws {
         let (id, wake) = eventSignals.follow(bucket)
@@ -124,7 +125,9 @@ extension BucketService {
             let page = try await events(of: bucket, after: cursor, prefix: prefix)
             if page.cursor > cursor { try await emit(page) }
             cursor = page.cursor
-            if page.isEnd { await wake.wait() }
+            guard page.isEnd else { continue }
+            if let end, end <= time.now() { return }
+            await wake.wait(until: end, time: time)
         }
     }
 

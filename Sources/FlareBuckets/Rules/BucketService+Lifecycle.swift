@@ -58,7 +58,12 @@ extension BucketService {
     }
 
     static func lifecycle(of bucket: String, in tx: Transaction) throws -> [LifecycleRule] {
-        let document = try BucketSettingsRecord.find(.lifecycle, of: bucket, as: LifecycleConfigurationBody.self, in: tx)
+        let document = try BucketSettingsRecord.find(
+            .lifecycle,
+            of: bucket,
+            as: LifecycleConfigurationBody.self,
+            in: tx
+        )
         return document?.rules ?? []
     }
 

@@ -8,8 +8,8 @@ extension BucketService {
     /// for at least `Limits.completedUploadKept`, whatever has become of the object meanwhile.
     /// `expectation` may announce the size and the checksum of the object.
     ///
-    /// Throws `uploadNotFound`, `invalidArgument` for no parts, `invalidPart` (with a `PartOrderError` as its cause when
-    /// the order is wrong), `partTooSmall`, `preconditionFailed`, `digestMismatch`; the upload stays open then.
+    /// Throws `uploadNotFound`, `invalidArgument` for no parts, `invalidPart` (with a `PartOrderError` as cause when the
+    /// order is wrong), `partTooSmall`, `preconditionFailed`, `digestMismatch`; the upload stays open then.
     package func completeUpload(
         _ uploadID: String,
         key: String? = nil,

@@ -9,6 +9,8 @@ struct BucketsCommand: AsyncParsableCommand {
         subcommands: [
             BucketsCreate.self, BucketsList.self, BucketsInfo.self, BucketsDelete.self, ObjectsCommand.self,
             NotifyCommand.self, KeysCommand.self,
+            NotifyCommand.self, BucketsWatch.self, CORSCommand.self, LifecycleCommand.self, LockCommand.self,
+            DevelopmentURLCommand.self, DomainCommand.self,
         ]
     )
 }
@@ -30,7 +32,7 @@ struct NotifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "notify",
         abstract: "Send a message to a queue for each object that is written or deleted.",
-        subcommands: [NotifyCreate.self, NotifyList.self, NotifyDelete.self]
+        subcommands: [NotifyCreate.self, NotifyList.self, NotifyDelete.self, NotifyTest.self]
     )
 }
 
@@ -55,6 +57,9 @@ enum BucketPath {
     static func rules(_ bucket: String, queue: String) -> String {
         "\(rules(bucket))/queues/\(PercentCoding.encode(queue))"
     }
+
+    /// flare's own address of a bucket, for what v4 lacks.
+    static func ownBucket(_ bucket: String) -> String { "/flare/v1/buckets/\(PercentCoding.encode(bucket))" }
 
     /// flare's own address of the objects, for what v4 lacks.
     static func own(_ bucket: String) -> String { "/flare/v1/buckets/\(PercentCoding.encode(bucket))/objects" }

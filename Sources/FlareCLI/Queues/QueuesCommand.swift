@@ -10,7 +10,7 @@ struct QueuesCommand: AsyncParsableCommand {
         subcommands: [
             QueuesCreate.self, QueuesList.self, QueuesInfo.self, QueuesUpdate.self, QueuesDelete.self,
             QueuesSend.self, QueuesPeek.self, QueuesTail.self, QueuesConsume.self, QueuesPurge.self,
-            QueuesRedrive.self, QueueConsumersCommand.self,
+            QueuesRedrive.self, QueueConsumersCommand.self, SubscriptionsCommand.self,
         ]
     )
 }

@@ -13,12 +13,14 @@ struct BucketEventsRoutes {
             let bucket = try request.parameter("bucket")
             let prefix = request.query("prefix") ?? ""
             let follows = request.query("follow") != "false"
+            let waits = try request.integerQuery("timeout_ms", in: 0...Limits.bucketWatchMillisecondsMax)
             // Fails before the head of the answer is sent.
             let cursor = try await buckets.eventCursor(Self.start(request), of: bucket)
             return .stream(headers: [("Content-Type", "application/x-ndjson")], follows: follows) { writer in
                 try await writer.line(BucketEventMark(cursor: cursor))
                 guard follows else { return try await list(bucket, after: cursor, prefix: prefix, writer) }
-                try await buckets.followEvents(of: bucket, after: cursor, prefix: prefix) { page in
+                let end = waits.map { buckets.now + .milliseconds($0) }
+                try await buckets.followEvents(of: bucket, after: cursor, prefix: prefix, until: end) { page in
                     try await writer.page(page)
                 }
             }

@@ -72,6 +72,7 @@ package struct ControlAPI: Sendable {
         AccessKeysRoutes(keys: services.keys, buckets: services.buckets, s3URL: s3URL).register(on: routes)
         EnvironmentRoutes(tokens: services.tokens, keys: services.keys, info: info, s3URL: s3URL, tls: tls)
             .register(on: routes)
+        UploadsRoutes(buckets: services.buckets).register(on: routes)
         NotificationsRoutes(buckets: services.buckets).register(on: routes)
         BucketRulesRoutes(buckets: services.buckets).register(on: routes)
         SubscriptionsRoutes(queues: services.queues).register(on: routes)

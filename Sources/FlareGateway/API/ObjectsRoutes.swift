@@ -32,6 +32,17 @@ struct ObjectsRoutes {
             let deleted = try await buckets.delete(keys, in: request.parameter("bucket"))
             return .result(ObjectsDeleteBody(keys: deleted))
         }
+        routes.post("\(Self.ownPath)/copy") { request in
+            let body = try await request.json(ObjectCopyBody.self)
+            let record = try await buckets.copy(
+                from: ObjectSource(body.source),
+                to: body.key,
+                in: request.parameter("bucket"),
+                metadata: body.metadata,
+                onlyIf: ObjectConditions(request.header)
+            )
+            return .result(ObjectBody(record))
+        }
     }
 
     private func list(_ request: APIRequest) async throws -> APIReply {
@@ -112,12 +123,13 @@ struct ObjectsRoutes {
             request.rest,
             in: request.parameter("bucket"),
             request.body,
-            metadata: ObjectMetadata(http: HTTPMetadata(request.header), storageClass: storageClass ?? .standard),
+            metadata: ObjectMetadata(
+                http: HTTPMetadata(request.header),
+                custom: customMetadata(request),
+                storageClass: storageClass ?? .standard
+            ),
             onlyIf: ObjectConditions(request.header),
-            expecting: ObjectExpectation(
-                sizeBytes: request.header("content-length").flatMap { Int($0) },
-                md5: request.header("content-md5").flatMap { Data(base64Encoded: $0) }.map { hexadecimalText($0) }
-            )
+            expecting: ObjectExpectation(request)
         )
         guard let record else { throw conditionFailed(request.rest) }
         return .result(
@@ -130,6 +142,21 @@ struct ObjectsRoutes {
                 storageClass: record.metadata.storageClass
             )
         )
+    }
+
+    /// The user's own metadata, in a header as a percent-encoded JSON object of texts: no part of Cloudflare's API.
+    private func customMetadata(_ request: APIRequest) throws -> [String: String] {
+        guard let header = request.header("flare-custom-metadata") else { return [:] }
+        guard let text = PercentCoding.decode(header),
+            let custom = try? FlareJSON.decode([String: String].self, from: text.utf8)
+        else {
+            throw FlareError(
+                .invalidArgument,
+                "the header \"flare-custom-metadata\" holds no JSON object of texts",
+                hint: "send it percent-encoded: %7B%22name%22%3A%22value%22%7D"
+            )
+        }
+        return custom
     }
 
     private func headers(_ record: ObjectRecord) -> [(String, String)] {
@@ -155,7 +182,41 @@ extension ObjectBody {
             size: record.size,
             storageClass: record.metadata.storageClass,
             httpMetadata: record.metadata.http,
-            customMetadata: record.metadata.custom
+            customMetadata: record.metadata.custom,
+            partCount: record.partCount,
+            checksum: record.checksum.map { ChecksumBody($0) }
+        )
+    }
+}
+
+extension ObjectExpectation {
+    /// What the headers of a request announce of its body.
+    init(_ request: APIRequest) {
+        self.init(
+            sizeBytes: request.header("content-length").flatMap { Int($0) },
+            md5: request.header("content-md5").flatMap { Data(base64Encoded: $0) }.map { hexadecimalText($0) }
+        )
+    }
+}
+
+extension ObjectSource {
+    init(_ body: ObjectSourceBody) {
+        self.init(
+            bucket: body.bucket,
+            key: body.key,
+            onlyIf: body.etag.map { ObjectConditions(etagMatches: [$0.replacing("\"", with: "")]) }
+        )
+    }
+}
+
+extension ObjectCopyBody {
+    /// New metadata for the copy; nil when it keeps the source's.
+    fileprivate var metadata: ObjectMetadata? {
+        guard httpMetadata != nil || customMetadata != nil || storageClass != nil else { return nil }
+        return ObjectMetadata(
+            http: httpMetadata ?? HTTPMetadata(),
+            custom: customMetadata ?? [:],
+            storageClass: storageClass ?? .standard
         )
     }
 }

@@ -85,18 +85,6 @@ extension QueueMetrics {
 }
 
 extension LeasedMessage {
-    /// The message in Cloudflare's shape.
-    var pulledBody: QueuePulledMessageBody {
-        QueuePulledMessageBody(
-            id: id,
-            body: pulledText(body, contentType),
-            attempts: attempts,
-            timestampMs: timestamp.milliseconds,
-            metadata: pulledMetadata(contentType, origin),
-            leaseID: leaseID
-        )
-    }
-
     /// The message for the command line.
     var commandBody: QueueMessageBody {
         let (encoding, text) = readable(body, contentType)
@@ -161,7 +149,7 @@ private func pulledMetadata(_ contentType: MessageContentType, _ origin: Message
     return metadata
 }
 
-private func readable(_ body: [UInt8], _ contentType: MessageContentType) -> (encoding: String, text: String) {
+func readable(_ body: [UInt8], _ contentType: MessageContentType) -> (encoding: String, text: String) {
     if contentType != .v8, let text = String(validating: body, as: UTF8.self) { return ("utf8", text) }
     return ("base64", Data(body).base64EncodedString())
 }

@@ -13,9 +13,7 @@ struct QueueCommandRoutes {
         routes.get(Self.base + "/:queue") { request in
             .result(try await queues.get(request.parameter("queue")).status)
         }
-        routes.post(Self.base + "/:queue/redrive") { request in
-            .result(QueueCountBody(count: try await queues.redrive(request.parameter("queue"))))
-        }
+        QueueTransferRoutes(queues: queues, base: Self.base + "/:queue").register(on: routes)
         registerMessages(on: routes)
         registerConsuming(on: routes)
     }
@@ -40,18 +38,31 @@ struct QueueCommandRoutes {
         routes.get(Self.base + "/:queue/peek") { request in
             let limit = try request.integerQuery("limit", in: 1...Limits.messageBatchMax) ?? Limits.messageBatchMax
             let isDead = request.query("dead") == "true"
-            let messages = try await queues.peek(request.parameter("queue"), limit: limit, dead: isDead)
+            let messages = try await queues.peek(
+                request.parameter("queue"),
+                limit: limit,
+                dead: isDead,
+                after: request.messageCursor() ?? -1,
+                filter: request.messageFilter()
+            )
             return .result(messages.map { $0.commandBody(now: queues.now) })
         }
         routes.get(Self.base + "/:queue/tail") { request in
             let queue = try request.parameter("queue")
             let start = try Self.start(request.query("cursor"))
             let follows = request.query("follow") != "false"
+            let filter = try request.messageFilter()
+            let since = try request.query("since").map { text in
+                guard let time = Timestamp(text) else {
+                    throw FlareError(.invalidArgument, "since \"\(text)\" is not a time", hint: "write it in RFC 3339")
+                }
+                return time
+            }
             // Fails before the head of the answer is sent.
             _ = try await queues.get(queue)
             let headers = [("Content-Type", "application/x-ndjson")]
             return .stream(headers: headers, follows: follows) { writer in
-                try await queues.tail(queue, from: start, follows: follows) { message in
+                try await queues.tail(queue, from: start, since: since, filter: filter, follows: follows) { message in
                     try await writer.line(message.commandBody(now: queues.now))
                 }
             }
@@ -97,7 +108,7 @@ struct QueueCommandRoutes {
             return .result(pulled.batch.messages.map(\.commandBody))
         }
         routes.post(Self.base + "/:queue/settle") { request in
-            let settlement = try await request.json(QueueAckRequest.self).settlement
+            let settlement = try QueueMessagesReader.settlement(try await request.bytes())
             let report = try await queues.settle(settlement, queue: request.parameter("queue"))
             return .result(
                 QueueAckBody(

@@ -1,6 +1,5 @@
 import FlareModel
 import FlareQueues
-import FoundationEssentials
 
 /// Messages over HTTP, in the shapes of Cloudflare's API.
 struct QueueMessagesRoutes {
@@ -15,43 +14,31 @@ struct QueueMessagesRoutes {
     private func registerSends(on routes: APIRoutes) {
         let messages = QueuesRoutes.base + "/:queue/messages"
         routes.post(messages) { request in
-            let message = try await request.json(QueuePushRequest.self).message()
-            let metrics = try await queues.send([message], to: request.parameter("queue"))
-            return .result(QueueSentBody(metrics: metrics.body))
+            let message = try QueueMessagesReader.message(try await request.bytes())
+            return .sent(try await queues.send([message], to: request.parameter("queue")))
         }
         routes.post(messages + "/batch") { request in
-            let batch = try await request.json(QueuePushBatchRequest.self)
-            let metrics = try await queues.send(
-                batch.messages.map { try $0.message() },
-                to: request.parameter("queue"),
-                delaySeconds: batch.delaySeconds
-            )
-            return .result(QueueSentBody(metrics: metrics.body))
+            let batch = try QueueMessagesReader.batch(try await request.bytes())
+            let queue = try request.parameter("queue")
+            return .sent(try await queues.send(batch.messages, to: queue, delaySeconds: batch.delaySeconds))
         }
     }
 
     private func registerPulls(on routes: APIRoutes) {
         let messages = QueuesRoutes.base + "/:queue/messages"
         routes.post(messages + "/pull") { request in
-            let body = try await request.json(QueuePullRequest.self)
+            let body = try QueueMessagesReader.pull(try await request.bytes())
             let pulled = try await queues.pull(
                 request.parameter("queue"),
                 batchSize: body.batchSize,
-                visibilityMilliseconds: body.visibilityTimeoutMs ?? body.visibilityTimeout
+                visibilityMilliseconds: body.visibilityMilliseconds
             )
-            let shown = pulled.batch.messages.map(\.pulledBody)
-            return .result(QueuePullBody(messages: shown, metrics: pulled.metrics.body))
+            return .pulled(pulled)
         }
         routes.post(messages + "/ack") { request in
-            let settlement = try await request.json(QueueAckRequest.self).settlement
+            let settlement = try QueueMessagesReader.settlement(try await request.bytes())
             let report = try await queues.settle(settlement, queue: request.parameter("queue"))
-            return .result(
-                QueueAckBody(
-                    ackCount: report.acknowledged,
-                    retryCount: report.retried,
-                    warnings: report.warnings
-                )
-            )
+            return .settled(report)
         }
         routes.post(messages + "/peek") { request in
             let limit = try await request.json(QueuePullRequest.self).batchSize ?? Limits.pullBatchDefault
@@ -93,53 +80,5 @@ struct QueueMessagesRoutes {
 extension PurgeReport {
     var body: QueuePurgeBody {
         QueuePurgeBody(startedAt: startedAt, removedCount: removed)
-    }
-}
-
-extension QueuePushRequest {
-    /// The message that the request describes: text as it is, bytes from base64, anything else as JSON.
-    func message() throws -> NewMessage {
-        guard let contentType = MessageContentType(rawValue: contentType ?? "json"), contentType != .v8 else {
-            throw FlareError(
-                .invalidArgument,
-                "\"\(contentType ?? "")\" is not a content type of messages over HTTP",
-                hint: "use json, text or bytes"
-            )
-        }
-        guard let body else { throw FlareError(.invalidData, "the message lacks the field \"body\"") }
-        let bytes: [UInt8]
-        switch contentType {
-        case .text:
-            guard let text = body.stringValue else {
-                throw FlareError(.invalidData, "the body of a text message must be a string", hint: "or use json")
-            }
-            bytes = Array(text.utf8)
-        case .bytes:
-            guard let data = body.stringValue.flatMap({ Data(base64Encoded: $0) }) else {
-                throw FlareError(.invalidData, "the body of a bytes message must be a base64 string")
-            }
-            bytes = Array(data)
-        case .json, .v8:
-            bytes = body.jsonBytes
-        }
-        return NewMessage(body: bytes, contentType: contentType, delaySeconds: delaySeconds)
-    }
-}
-
-extension QueueAckRequest {
-    var settlement: Settlement {
-        Settlement(
-            acks: (acks ?? []).map(\.leaseID),
-            retries: (retries ?? []).map { lease in
-                Settlement.Retry(
-                    leaseID: lease.leaseID,
-                    delaySeconds: lease.delaySeconds,
-                    reason: lease.reason ?? "the consumer asked for a retry"
-                )
-            },
-            releases: (releases ?? []).map { lease in
-                Settlement.Release(leaseID: lease.leaseID, delaySeconds: lease.delaySeconds ?? 0)
-            }
-        )
     }
 }

@@ -141,11 +141,11 @@ struct JSONKey: Sendable, Hashable {
 }
 
 /// The characters that a JSON string stands for.
-enum JSONString {
+package enum JSONString {
     /// Resolves the escapes between the quotes of a valid string.
     ///
     /// A lone surrogate becomes U+FFFD.
-    static func unescaped(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    package static func unescaped(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         var index = 0

@@ -4,7 +4,7 @@ extension JSONScanner {
     private static let highs: UInt64 = 0x8080_8080_8080_8080
 
     /// Passes a string with both quotes; `position` stands on the first one.
-    mutating func skipString() throws(JSONFault) {
+    package mutating func skipString() throws(JSONFault) {
         position += 1
         while true {
             skipPlainWords()

@@ -1,6 +1,6 @@
 /// Why a text is not the JSON that was asked for, and at which byte.
-struct JSONFault: Error, Equatable {
-    enum Reason: Equatable {
+package struct JSONFault: Error, Equatable {
+    package enum Reason: Equatable {
         case cutOff
         case unexpected
         case badEscape
@@ -10,11 +10,11 @@ struct JSONFault: Error, Equatable {
         case trailing
     }
 
-    let reason: Reason
-    let position: Int
+    package let reason: Reason
+    package let position: Int
 
     /// Completes "the body is not valid JSON: …".
-    var words: String {
+    package var words: String {
         switch reason {
         case .cutOff: "it is cut off at byte \(position)"
         case .unexpected: "unexpected byte at \(position)"
@@ -31,37 +31,37 @@ struct JSONFault: Error, Equatable {
 ///
 /// https://www.rfc-editor.org/rfc/rfc8259 . Lone surrogate escapes (`\ud800`) pass, as its grammar allows them.
 /// `position` always stands before the next unread byte.
-struct JSONScanner {
+package struct JSONScanner {
     static let depthMax = 128
 
-    let bytes: UnsafeBufferPointer<UInt8>
-    var position: Int
+    package let bytes: UnsafeBufferPointer<UInt8>
+    package var position: Int
     let end: Int
     /// Whether a line break was passed between tokens: such a value must be joined before it can be a line itself.
     var passedLineBreak = false
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, range: Range<Int>) {
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "the range lies outside of the text")
         self.bytes = bytes
         position = range.lowerBound
         end = range.upperBound
     }
 
-    var isAtEnd: Bool { position >= end }
+    package var isAtEnd: Bool { position >= end }
 
     /// The next byte; throws `cutOff` at the end.
     @inline(__always)
-    func peek() throws(JSONFault) -> UInt8 {
+    package func peek() throws(JSONFault) -> UInt8 {
         guard position < end else { throw fault(.cutOff) }
         return bytes[position]
     }
 
-    func fault(_ reason: JSONFault.Reason) -> JSONFault {
+    package func fault(_ reason: JSONFault.Reason) -> JSONFault {
         JSONFault(reason: reason, position: position)
     }
 
     @inline(__always)
-    mutating func skipWhitespace() {
+    package mutating func skipWhitespace() {
         while position < end {
             switch bytes[position] {
             case UInt8(ascii: " "), UInt8(ascii: "\t"): position += 1
@@ -76,7 +76,7 @@ struct JSONScanner {
     /// Passes one value with all it holds.
     ///
     /// Whitespace before it is passed too, whitespace after it is not.
-    mutating func skipValue() throws(JSONFault) {
+    package mutating func skipValue() throws(JSONFault) {
         // One bit per open container, the innermost lowest: 1 for an object, 0 for an array.
         var containers: UInt128 = 0
         var depth = 0

@@ -11,6 +11,8 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
     package var workflows: [WorkflowDeclaration]
     /// The times at which the `scheduled` handler is called; empty for none, nil to leave those that are set.
     package var crons: [String]?
+    /// The notification rules of buckets that stand in it; nil in versions from before there could be some.
+    package var notifications: [NotificationDeclaration]?
     /// What its processes may use; nil for the engine's limits.
     package var limits: WorkerLimits?
 
@@ -21,6 +23,7 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
         consumers: [ConsumerDeclaration] = [],
         workflows: [WorkflowDeclaration] = [],
         crons: [String]? = nil,
+        notifications: [NotificationDeclaration]? = nil,
         limits: WorkerLimits? = nil
     ) {
         self.worker = worker
@@ -29,7 +32,34 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
         self.consumers = consumers
         self.workflows = workflows
         self.crons = crons
+        self.notifications = notifications
         self.limits = limits
+    }
+}
+
+/// An entry of `event_notifications`: events of a bucket's objects that become messages of a queue.
+package struct NotificationDeclaration: Codable, Sendable, Hashable {
+    package var bucket: String
+    package var queue: String
+    package var prefix: String
+    package var suffix: String
+    package var actions: [ObjectAction]
+    package var description: String
+
+    package init(
+        bucket: String,
+        queue: String,
+        prefix: String = "",
+        suffix: String = "",
+        actions: [ObjectAction],
+        description: String = ""
+    ) {
+        self.bucket = bucket
+        self.queue = queue
+        self.prefix = prefix
+        self.suffix = suffix
+        self.actions = actions
+        self.description = description
     }
 }
 

@@ -18,7 +18,7 @@ extension WranglerConfiguration {
         "workflows", "pipelines", "services", "triggers", "account_id", "workers_dev", "preview_urls", "send_metrics",
         "keep_vars", "minify", "define", "alias", "build", "secrets", "env",
         "no_bundle", "limits", "observability", "logpush", "placement", "upload_source_maps", "dev", "tsconfig",
-        "route", "routes", "usage_model", "node_compat", "first_party_worker",
+        "event_notifications", "route", "routes", "usage_model", "node_compat", "first_party_worker",
     ]
 
     private static let idleKeys = [

@@ -14,6 +14,7 @@ struct WranglerConfiguration: Sendable {
     let workflows: [WorkflowDeclaration]
     /// Nil when the file says nothing of them.
     let crons: [String]?
+    let notifications: [NotificationDeclaration]
     /// Nil when the file sets none.
     let limits: WorkerLimits?
     let build: BuildSettings
@@ -46,6 +47,7 @@ struct WranglerConfiguration: Sendable {
         consumers = try queues.objects("consumers").map(Self.consumer)
         let triggers = try file.object("triggers")
         crons = try triggers.crons("crons")
+        notifications = try file.objects("event_notifications").map(NotificationDeclaration.init)
         limits = try Self.limits(file.object("limits"))
         build = try BuildSettings(file)
         requiredSecrets = try file.object("secrets").texts("required")

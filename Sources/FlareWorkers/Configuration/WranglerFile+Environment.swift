@@ -6,7 +6,7 @@ extension WranglerFile {
         "vars", "secrets", "define", "r2_buckets", "queues", "workflows", "pipelines", "services", "kv_namespaces",
         "d1_databases", "durable_objects", "ai", "vectorize", "analytics_engine_datasets", "hyperdrive", "browser",
         "images", "send_email", "dispatch_namespaces", "mtls_certificates", "secrets_store_secrets", "ratelimits",
-        "containers", "tail_consumers", "version_metadata", "unsafe",
+        "containers", "event_notifications", "tail_consumers", "version_metadata", "unsafe",
     ]
 
     /// What only the top level says, for all environments.

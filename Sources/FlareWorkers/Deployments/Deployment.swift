@@ -35,6 +35,7 @@ struct Deployment: Sendable {
                     consumers: configuration.consumers,
                     workflows: configuration.workflows,
                     crons: configuration.crons,
+                    notifications: configuration.notifications,
                     limits: limits
                 ),
                 vars: configuration.vars,

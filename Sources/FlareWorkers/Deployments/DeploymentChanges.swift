@@ -9,6 +9,7 @@ enum DeploymentChanges {
             + differences("variable", (before?.vars ?? [:]).mapValues { ("", $0) }, after.vars.mapValues { ("", $0) })
             + differences("consumer", consumers(old), consumers(new))
             + differences("workflow", workflows(old), workflows(new))
+            + differences("notification", notifications(old), notifications(new))
             + differences("schedule", schedules(old), schedules(new, keeping: old))
     }
 
@@ -53,6 +54,16 @@ enum DeploymentChanges {
         for workflow in configuration?.workflows ?? [] {
             let steps = workflow.stepsMax.map { "\($0)" } ?? ""
             things[workflow.name] = ("class \(workflow.className)", [workflow.className, steps])
+        }
+        return things
+    }
+
+    private static func notifications(_ configuration: DeployedConfiguration?) -> Things<NotificationDeclaration> {
+        var things: Things<NotificationDeclaration> = [:]
+        for rule in configuration?.notifications ?? [] {
+            let events = ObjectEventType.words(for: rule.actions).joined(separator: ",")
+            let name = "\(rule.bucket)/\(rule.prefix)…\(rule.suffix) \(events)"
+            things[name] = ("to queue \(rule.queue)", rule)
         }
         return things
     }

@@ -85,10 +85,13 @@ extension WorkerService {
                 try WorkerRecord.setCurrent(key.version, of: key.worker, at: now, in: tx)
                 try VersionRecord.insert(details, message: plan.message, tag: plan.tag, at: now, in: tx)
                 try hooks.register(details.configuration, tx)
+                let events = WorkerEvents(worker: key.worker, publish: hooks.publish, now: now, transaction: tx)
+                try events.deployed(key.version, isNew: before == nil)
                 let needed = try hooks.versionsInUse(key.worker, tx)
                 for old in try VersionRecord.all(of: key.worker, in: tx).dropFirst(Limits.workerVersionsKept)
                 where !needed.contains(old.version) && old.version != key.version {
                     try VersionRecord.delete(old.version, of: key.worker, in: tx)
+                    try events.forgot(old.version)
                 }
                 let worker = try Self.body(WorkerRecord.named(key.worker, in: tx), in: tx)
                 let outcome = Outcome(worker: worker, changes: changes)
@@ -146,6 +149,8 @@ extension WorkerService {
             try target.details.checkSecrets(in: tx)
             try WorkerRecord.setCurrent(key.version, of: key.worker, at: now, in: tx)
             try hooks.register(target.details.configuration, tx)
+            try WorkerEvents(worker: key.worker, publish: hooks.publish, now: now, transaction: tx)
+                .madeCurrent(key.version)
             let instances = try hooks.instancesByVersion(key.worker, tx)
             let worker = try Self.body(WorkerRecord.named(key.worker, in: tx), instances: instances, in: tx)
             return RolledBackBody(worker: worker, previous: record.currentVersion)

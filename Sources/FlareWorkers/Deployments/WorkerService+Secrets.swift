@@ -41,7 +41,14 @@ extension WorkerService {
             }
         }
         let now = time.now()
-        let body = try await database.write { tx in try Self.change(changes, of: worker, at: now, in: tx) }
+        let body = try await database.write { [hooks] tx in
+            let before = try SecretRecord.all(of: worker, in: tx).map(\.name)
+            let body = try Self.change(changes, of: worker, at: now, in: tx)
+            guard body.isDeployed else { return body }
+            try WorkerEvents(worker: worker, publish: hooks.publish, now: now, transaction: tx)
+                .secretsChanged(added: body.stored.filter { !before.contains($0) }, removed: body.deleted)
+            return body
+        }
         await secretsChanged(of: worker)
         let names = (body.stored + body.deleted).joined(separator: ", ")
         logger.info("changed secrets", metadata: ["worker": "\(worker)", "names": "\(names)"])

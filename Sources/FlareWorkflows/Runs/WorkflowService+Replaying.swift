@@ -103,6 +103,7 @@ extension WorkflowService {
         let message =
             "\(order.reason.rawValue) of \(source) from \(plan.from ?? "the beginning"); steps kept: \(body.kept)"
         try LogRecord(.workflowReplayed, message: message).insert(into: run, at: now, in: transaction)
+        try store.events.tell(.queued, run, at: now, in: transaction)
         transaction.afterCommit { [lives, store] in
             lives.look()
             store.watchers.notify(instance.sequence)
@@ -115,6 +116,7 @@ extension WorkflowService {
         try ledger.interruptOpen()
         try RunHistoryRecord.terminate(instance.key, at: now, in: transaction)
         try ledger.log(LogRecord(.workflowTerminated, message: "replaced by a new run"))
+        try store.events.tell(.ended(.terminated), instance.key, at: now, in: transaction)
         transaction.afterCommit { [lives] in lives.find(instance.key)?.stop() }
     }
 

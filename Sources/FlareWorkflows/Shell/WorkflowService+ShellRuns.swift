@@ -202,6 +202,7 @@ extension WorkflowService {
         try ShellCallRecord.deleteIdle(of: key.instance, in: transaction)
         let line = LogRecord(.workflowRunning, message: "attachment \(attachment), process \(process.pid)")
         try line.insert(into: key, at: now, in: transaction)
+        try store.events.tell(.started, key, at: now, in: transaction)
         if found.startedAt != nil, found.versionID != workflow.version.id {
             let note = LogRecord(.warning, message: "the script has changed since the instance began")
             try note.insert(into: key, at: now, in: transaction)

@@ -20,8 +20,8 @@ struct NotifyList: FlareCommand {
             as: NotificationConfigurationBody.self
         )
         let items = configuration.queues.flatMap(NotificationItem.items)
-        shell.list(items, ["RULE", "QUEUE", "EVENTS", "PREFIX", "SUFFIX", "DESCRIPTION"]) { item in
-            [item.ruleId, item.queueName, item.events, item.prefix, item.suffix, item.description]
+        shell.list(items, ["RULE", "QUEUE", "EVENTS", "PREFIX", "SUFFIX", "SET BY", "DESCRIPTION"]) { item in
+            [item.ruleId, item.queueName, item.events, item.prefix, item.suffix, item.setBy, item.description]
         }
     }
 }
@@ -36,6 +36,8 @@ struct NotificationItem: Encodable, Sendable {
     let description: String
     let actions: [ObjectAction]
     let createdAt: Timestamp
+    /// The Worker whose configuration the rule stands in; absent for one that was made by command.
+    let worker: String?
 
     static func items(_ body: NotificationQueueBody) -> [NotificationItem] {
         body.rules.map { rule in
@@ -47,10 +49,13 @@ struct NotificationItem: Encodable, Sendable {
                 suffix: rule.suffix,
                 description: rule.description,
                 actions: rule.actions,
-                createdAt: rule.createdAt
+                createdAt: rule.createdAt,
+                worker: rule.worker
             )
         }
     }
+
+    var setBy: String { worker.map { "worker \($0)" } ?? "command" }
 
     /// The actions in the words of `--event-type` where they make up a whole type.
     var events: String { ObjectEventType.words(for: actions).joined(separator: ",") }

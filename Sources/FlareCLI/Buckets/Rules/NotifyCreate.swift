@@ -18,10 +18,16 @@ struct NotifyCreate: FlareCommand {
     var queue: String
 
     @Option(
-        name: .customLong("event-type"),
+        name: [.customLong("event-type"), .customLong("event-types")],
         help: "What to tell about: object-create or object-delete. May be given twice."
     )
-    var eventTypes: [ObjectEventType]
+    var eventTypes: [ObjectEventType] = []
+
+    @Option(
+        name: .customLong("action"),
+        help: "A single action to tell about: PutObject, CopyObject, LifecycleDeletion, … May be repeated."
+    )
+    var actions: [ObjectAction] = []
 
     @Option(name: .long, help: "Only keys that begin with this.")
     var prefix: String = ""
@@ -32,8 +38,14 @@ struct NotifyCreate: FlareCommand {
     @Option(name: .long, help: "A note for people.")
     var description: String = ""
 
+    func validate() throws {
+        guard !eventTypes.isEmpty || !actions.isEmpty else {
+            throw ValidationError("say what to tell about: --event-type object-create, object-delete, or --action")
+        }
+    }
+
     func execute(_ shell: Shell) async throws {
-        let actions = eventTypes.flatMap(\.actions)
+        let actions = eventTypes.flatMap(\.actions) + actions
         let rule = NotificationCreateBody.Rule(
             prefix: prefix,
             suffix: suffix,
