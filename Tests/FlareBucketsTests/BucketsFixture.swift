@@ -165,7 +165,11 @@ struct SinglePiece: AsyncSequence, Sendable {
     let bytes: ByteBuffer
 
     init(_ text: String) {
-        bytes = ByteBuffer(string: text)
+        self.init(ByteBuffer(string: text))
+    }
+
+    init(_ bytes: ByteBuffer) {
+        self.bytes = bytes
     }
 
     func makeAsyncIterator() -> Pieces.AsyncIterator {
