@@ -93,8 +93,8 @@ for algorithm in ("CRC32", "SHA1", "SHA256"):
     head = s3.head_object(Bucket="life", Key="sum", ChecksumMode="ENABLED")
     assert head[f"Checksum{algorithm}"], head
 # boto3 has no CRC32C and CRC64NVME without another package: their check values, of "123456789".
-for algorithm, value in (("CRC32C", 0xE3069283.to_bytes(4, "big")), ("CRC64NVME", 0xAE8B14860A799888.to_bytes(8, "big"))):
-    sent = {f"Checksum{algorithm}": base64.b64encode(value).decode()}
+for algorithm, value, size in (("CRC32C", 0xE3069283, 4), ("CRC64NVME", 0xAE8B14860A799888, 8)):
+    sent = {f"Checksum{algorithm}": base64.b64encode(value.to_bytes(size, "big")).decode()}
     s3.put_object(Bucket="life", Key="sum", Body=b"123456789", **sent)
     head = s3.head_object(Bucket="life", Key="sum", ChecksumMode="ENABLED")
     assert head[f"Checksum{algorithm}"] == sent[f"Checksum{algorithm}"], head
@@ -120,6 +120,7 @@ fails("PreconditionFailed", s3.put_object, Bucket="life", Key="docs/one.txt", Bo
 fails("PreconditionFailed", s3.put_object, Bucket="life", Key="docs/one.txt", Body=b"", IfMatch='"other"')
 fails("NoSuchKey", s3.put_object, Bucket="life", Key="docs/none", Body=b"", IfMatch=tag)
 s3.put_object(Bucket="life", Key="docs/new", Body=b"", IfNoneMatch="*")
+assert s3.get_object(Bucket="life", Key="docs/new")["Body"].read() == b""
 s3.put_object(Bucket="life", Key="docs/one.txt", Body=b"hello, world", IfMatch=tag)
 
 # Copies keep or replace what is known of the object.
@@ -161,7 +162,8 @@ s3.delete_bucket(Bucket="odd")
 for key in ["a/1", "a/2", "b", "c/1", "d"]:
     s3.put_object(Bucket="life-2", Key="list/" + key, Body=b"1")
 for version in ("list_objects", "list_objects_v2"):
-    pages = list(s3.get_paginator(version).paginate(Bucket="life-2", Prefix="list/", Delimiter="/", PaginationConfig={"PageSize": 1}))
+    what = {"Bucket": "life-2", "Prefix": "list/", "Delimiter": "/", "PaginationConfig": {"PageSize": 1}}
+    pages = list(s3.get_paginator(version).paginate(**what))
     found = [key for page in pages for key in names(page) + [each["Prefix"] for each in page.get("CommonPrefixes", [])]]
     assert found == ["list/a/", "list/b", "list/c/", "list/d"], (version, found)
 assert names(s3.list_objects_v2(Bucket="life-2", Prefix="list/", StartAfter="list/b")) == ["list/c/1", "list/d"]
@@ -251,7 +253,8 @@ for base in ("localhost", "s3.localhost"):
 fails("BucketNotEmpty", s3.delete_bucket, Bucket="life")
 for bucket in ("life", "life-2"):
     keys = names(s3.list_objects_v2(Bucket=bucket))
-    assert "Errors" not in s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True})
+    what = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+    assert "Errors" not in s3.delete_objects(Bucket=bucket, Delete=what)
     s3.delete_object(Bucket=bucket, Key="never there")
     s3.delete_bucket(Bucket=bucket)
 assert s3.list_buckets()["Buckets"] == []

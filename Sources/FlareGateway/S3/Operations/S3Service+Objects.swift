@@ -131,14 +131,10 @@ extension S3Service {
 
     func deleteObject(_ call: S3Call) async throws -> S3Response {
         if let conditions = S3Conditions.ofWrite(call.head) {
-            guard let record = try await buckets.head(call.key, in: call.bucket) else {
-                throw BucketService.objectNotFound(call.key, in: call.bucket)
-            }
-            guard conditions.evaluate(etag: record.etag, uploaded: record.uploadedAt) == .holds else {
-                throw S3Conditions.failed("If-Match")
-            }
+            try await buckets.delete(call.key, in: call.bucket, onlyIf: conditions)
+        } else {
+            try await buckets.delete([call.key], in: call.bucket)
         }
-        try await buckets.delete([call.key], in: call.bucket)
         return S3Response(status: 204)
     }
 
