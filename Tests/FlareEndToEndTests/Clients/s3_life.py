@@ -108,6 +108,8 @@ fails("404", s3.head_object, Bucket="life", Key="bad")
 part = s3.get_object(Bucket="life", Key="docs/one.txt", Range="bytes=7-")
 assert (part["Body"].read(), part["ContentRange"]) == (b"world", "bytes 7-11/12"), part
 assert s3.get_object(Bucket="life", Key="docs/one.txt", Range="bytes=-5")["Body"].read() == b"world"
+whole = s3.get_object(Bucket="life", Key="docs/one.txt", Range="lines=1")
+assert (whole["Body"].read(), "ContentRange" in whole) == (b"hello, world", False), whole
 error = fails("InvalidRange", s3.get_object, Bucket="life", Key="docs/one.txt", Range="bytes=12-")
 assert error["Error"]["ActualObjectSize"] == "12", error
 
