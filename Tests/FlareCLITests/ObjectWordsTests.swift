@@ -1,4 +1,5 @@
 import FlareModel
+import Glibc
 import Testing
 
 @testable import FlareCLI
