@@ -205,7 +205,7 @@ extension EndToEnd {
                     "flare",
                     [
                         "queues", "consume", "jobs", "--follow", "--count", "60", "--parallel", "2", "--exec",
-                        "cat >> done; echo >> done",
+                        "echo $(cat) >> done", "--visibility-timeout", "4s",
                     ]
                 )
                 for count in [10, 30] {
