@@ -15,7 +15,7 @@ extension BucketService {
             SELECT bucket, storage_class, COUNT(*) AS objects, SUM(size) AS payload, SUM(
                 length(CAST(key AS BLOB)) + COALESCE((
                     SELECT SUM(length(CAST(entry.key AS BLOB)) + length(CAST(entry.value AS BLOB)))
-                    FROM json_each(objects.custom_metadata) AS entry
+                    FROM json_each(CASE custom_metadata WHEN '' THEN '{}' ELSE custom_metadata END) AS entry
                 ), 0)
             ) AS metadata
             FROM objects GROUP BY bucket, storage_class;

@@ -55,6 +55,10 @@ struct BucketMigrationTests {
         #expect(small.checksum == nil)
         #expect(small.partCount == nil)
         #expect(try await service.sweeper.collectOrphans() == 0)
+        // Counted as new objects are: the bytes, and those of keys and custom metadata.
+        let usage = try await service.metrics()
+        #expect(usage.standard.published == BucketUsage(objects: 1, payloadSize: 50_000, metadataSize: 5))
+        #expect(usage.infrequentAccess.published == BucketUsage(objects: 1, payloadSize: 1, metadataSize: 7))
         #expect(try await service.bytes("large", in: "data").readableBytes == 50_000)
         _ = try await service.copy(from: ObjectSource(bucket: "data", key: "large"), to: "copy", in: "other")
         try await service.delete(["large", "small"], in: "data")

@@ -73,11 +73,13 @@ enum ClientLibraryRun {
                 source: worker
             ).check()
             let token = try await f.createToken()
+            let key = try await f.run("buckets", "keys", "create", "--name", "sdk", "--json").check().json()
             let result = try await f.run(
                 preparedPython,
                 [
                     BuiltPrograms.repository + "/Tests/FlareEndToEndTests/Clients/sdk/run.py",
                     "http://127.0.0.1:\(try f.engine().controlPort)/client/v4", token,
+                    key["id"]?.stringValue ?? "",
                 ],
                 // No compiled copies beside the sources.
                 environment: ["PYTHONDONTWRITEBYTECODE": "1"]

@@ -28,7 +28,7 @@ package struct BucketUsage: Codable, Sendable, Hashable {
 }
 
 /// The usage of all buckets by storage class, as `/accounts/{account}/r2/metrics` answers it.
-package struct BucketMetricsBody: Codable, Sendable {
+package struct BucketMetricsBody: Codable, Sendable, Hashable {
     /// The usage of one storage class: what is visible, and what unfinished uploads hold.
     package struct ClassUsage: Codable, Sendable, Hashable {
         package var published: BucketUsage

@@ -67,9 +67,10 @@ class Engine:
 
     account = "local"
 
-    def __init__(self, base, token):
+    def __init__(self, base, token, access_key):
         self.base = base
         self.token = token
+        self.access_key = access_key
         self.requests = []
         self.called = set()
         self._numbers = itertools.count(1)
@@ -136,11 +137,6 @@ class Engine:
             return found if found.status in statuses else None
 
         return eventually(look, f"instance {instance} of {workflow} is {' or '.join(statuses)}")
-
-    def access_key(self):
-        """The id of a new access key of the S3 door."""
-        answer = self.send("POST", "/../../flare/v1/access-keys", {"permission": "write"})
-        return answer.json()["result"]["id"]
 
     def send(self, verb, path, body=None, headers=None, token=None):
         """One request without a client library; the path begins after `/client/v4`."""

@@ -165,7 +165,9 @@ def list_instances(engine):
         for each in instances.list("patient", account_id=engine.account, per_page=100, direction="asc")
     ]
     assert oldest == found[::-1], oldest
-    first = instances.get(made[0], account_id=engine.account, workflow_name="patient")
+    first = engine.lenient.workflows.instances.get(
+        made[0], account_id=engine.account, workflow_name="patient"
+    )
     later = instances.list("patient", account_id=engine.account, date_start=first.queued, per_page=100)
     assert set(made) <= {each.id for each in later}, later
     assert list(instances.list("patient", account_id=engine.account, status="errored")) == []
@@ -188,7 +190,7 @@ def step(engine):
     refused(
         NotFoundError,
         lambda: engine.client.workflows.instances.step(
-            made.id, account_id=engine.account, workflow_name="greet", name="nothing-1"
+            made.id, account_id=engine.account, workflow_name="greet", name="nothing-1", type="step"
         ),
         says=["nothing-1"],
     )
