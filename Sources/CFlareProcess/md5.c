@@ -34,7 +34,7 @@ static uint32_t little_endian(const uint8_t *bytes) {
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
-static void blocks(flare_md5 *state, const uint8_t *bytes, size_t count) {
+static void blocks(flare_etag *state, const uint8_t *bytes, size_t count) {
     uint32_t a = state->words[0], b = state->words[1], c = state->words[2], d = state->words[3];
     for (; count > 0; count--, bytes += 64) {
         uint32_t word[16], a0 = a, b0 = b, c0 = c, d0 = d;
@@ -60,11 +60,11 @@ static void blocks(flare_md5 *state, const uint8_t *bytes, size_t count) {
     state->words[0] = a, state->words[1] = b, state->words[2] = c, state->words[3] = d;
 }
 
-void flare_md5_begin(flare_md5 *state) {
-    *state = (flare_md5){{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}, 0, {0}};
+void flare_etag_begin(flare_etag *state) {
+    *state = (flare_etag){{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}, 0, {0}};
 }
 
-void flare_md5_update(flare_md5 *state, const void *data, size_t size) {
+void flare_etag_update(flare_etag *state, const void *data, size_t size) {
     const uint8_t *bytes = data;
     size_t held = state->size % 64;
     state->size += size;
@@ -79,12 +79,12 @@ void flare_md5_update(flare_md5 *state, const void *data, size_t size) {
     if (size % 64 > 0) memcpy(state->pending, bytes + (size - size % 64), size % 64);
 }
 
-void flare_md5_end(const flare_md5 *state, uint8_t *digest) {
-    flare_md5 last = *state;
+void flare_etag_end(const flare_etag *state, uint8_t *digest) {
+    flare_etag last = *state;
     uint8_t padding[72] = {0x80};
     size_t held = last.size % 64, count = held < 56 ? 56 - held : 120 - held;
     uint64_t bits = last.size * 8;
     for (int i = 0; i < 8; i++) padding[count + i] = (uint8_t)(bits >> (8 * i));
-    flare_md5_update(&last, padding, count + 8);
+    flare_etag_update(&last, padding, count + 8);
     for (int i = 0; i < 16; i++) digest[i] = (uint8_t)(last.words[i / 4] >> (8 * (i % 4)));
 }

@@ -6,14 +6,19 @@ import NIOCore
 ///
 /// Object bytes travel as the raw body of a call or reply, never inside the JSON. Times are milliseconds since 1970.
 /// An OBJECT in a reply is
-/// `{key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata, storageClass, checksums: {md5}}`,
+/// `{key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata, storageClass, checksums}`,
 /// where `httpMetadata` has those of `contentType, contentLanguage, contentDisposition, contentEncoding, cacheControl,
-/// cacheExpiry` (a time) that were set, and `md5` is hexadecimal.
+/// cacheExpiry` (a time) that were set, and `checksums` those of `md5, sha1, sha256` that are known, in hexadecimal.
 ///
 /// - `head {key}`: OBJECT, or null.
 /// - `get {key, onlyIf?, range?}`: null; or OBJECT with `hasBody`, and where that is true `range`, `bodyLength`, body.
-/// - `put {key, httpMetadata?, customMetadata?, storageClass?, onlyIf?, md5?}` with a body: OBJECT, or null when
-///   `onlyIf` did not hold.
+/// - `put {key, httpMetadata?, customMetadata?, storageClass?, onlyIf?, md5?, sha1?, sha256?}` with a body: OBJECT, or
+///   null when `onlyIf` did not hold.
+/// - `put {…, uploadId, parts, etag}` without a body: ends an upload of pieces of one long body, whose MD5 is `etag`.
+/// - `createUpload {key, httpMetadata?, customMetadata?, storageClass?}`: `{key, uploadId}`.
+/// - `uploadPart {key, uploadId, partNumber}` with a body: `{partNumber, etag}`.
+/// - `completeUpload {key, uploadId, parts: [{partNumber, etag}]}`: OBJECT.
+/// - `abortUpload {key, uploadId}`: null.
 /// - `delete {keys: […]}`, at most 1000: null.
 /// - `list {prefix?, delimiter?, cursor?, limit?, startAfter?, include?}`:
 ///   `{objects, delimitedPrefixes, truncated, cursor?}`.
@@ -28,8 +33,8 @@ import NIOCore
 ///   `onlyIf: {etagMatches: etag}`; null or `hasBody: false` then means that the object was replaced meanwhile.
 /// - `list` leaves `httpMetadata` and `customMetadata` out unless `include` names them.
 package struct BucketBinding: Binding {
-    private let service: BucketService
-    private let bucket: String
+    let service: BucketService
+    let bucket: String
 
     package init(service: BucketService, bucket: String) {
         self.service = service
@@ -41,6 +46,10 @@ package struct BucketBinding: Binding {
         case "head": try await head(arguments)
         case "get": try await get(arguments)
         case "put": try await put(arguments, body)
+        case "createUpload": try await createUpload(arguments)
+        case "uploadPart": try await uploadPart(arguments, body)
+        case "completeUpload": try await completeUpload(arguments)
+        case "abortUpload": try await abortUpload(arguments)
         case "delete": try await delete(arguments)
         case "list": try await list(arguments)
         default: throw FlareError(.invalidArgument, "a bucket has no method \"\(method)\"")
@@ -80,13 +89,14 @@ package struct BucketBinding: Binding {
     }
 
     private func put(_ arguments: JSONValue, _ body: [UInt8]) async throws -> BindingReply {
+        if arguments["uploadId"] != nil { return try await completePut(arguments) }
         let record = try await service.put(
             key(arguments),
             in: bucket,
             bytes: ByteBuffer(bytes: body),
             metadata: metadata(arguments),
             onlyIf: ObjectConditions(json: arguments["onlyIf"] ?? .null),
-            expecting: ObjectExpectation(md5: arguments["md5"]?.stringValue)
+            expecting: expectation(arguments)
         )
         return BindingReply(value: record.map { .object(members($0)) } ?? .null)
     }
@@ -129,7 +139,7 @@ package struct BucketBinding: Binding {
         return BindingReply(value: .object(value))
     }
 
-    private func key(_ arguments: JSONValue) throws -> String {
+    func key(_ arguments: JSONValue) throws -> String {
         guard let key = arguments["key"]?.stringValue else { throw FlareError(.invalidArgument, "key must be a text") }
         return key
     }
@@ -143,57 +153,5 @@ package struct BucketBinding: Binding {
             if result.count == Limits.objectBindingBytesMax { break }
         }
         return result
-    }
-
-    /// An OBJECT, as documented above.
-    private func members(_ record: ObjectRecord) -> [String: JSONValue] {
-        let http = record.metadata.http
-        let texts = [
-            ("contentType", http.contentType), ("contentLanguage", http.contentLanguage),
-            ("contentDisposition", http.contentDisposition), ("contentEncoding", http.contentEncoding),
-            ("cacheControl", http.cacheControl),
-        ]
-        var headers: [String: JSONValue] = [:]
-        for (name, text) in texts { headers[name] = text.map { .string($0) } }
-        headers["cacheExpiry"] = http.cacheExpiry.map { .integer($0.milliseconds) }
-        return [
-            "key": .string(record.key),
-            "version": .string(record.version),
-            "size": .integer(Int64(record.size)),
-            "etag": .string(record.etag),
-            "httpEtag": .string(record.httpEtag),
-            "uploaded": .integer(record.uploadedAt.milliseconds),
-            "httpMetadata": .object(headers),
-            "customMetadata": .object(record.metadata.custom.mapValues { .string($0) }),
-            "storageClass": .string(record.metadata.storageClass.rawValue),
-            "checksums": .object(["md5": .string(record.etag)]),
-        ]
-    }
-
-    private func metadata(_ arguments: JSONValue) throws -> ObjectMetadata {
-        let http = arguments["httpMetadata"] ?? .null
-        var metadata = ObjectMetadata(
-            http: HTTPMetadata(
-                contentType: http["contentType"]?.stringValue,
-                contentLanguage: http["contentLanguage"]?.stringValue,
-                contentDisposition: http["contentDisposition"]?.stringValue,
-                contentEncoding: http["contentEncoding"]?.stringValue,
-                cacheControl: http["cacheControl"]?.stringValue,
-                cacheExpiry: http["cacheExpiry"]?.integerValue.map { Timestamp(milliseconds: Int64($0)) }
-            )
-        )
-        for (name, value) in arguments["customMetadata"]?.objectValue ?? [:] {
-            guard let text = value.stringValue else {
-                throw FlareError(.invalidArgument, "customMetadata.\(name) must be a text")
-            }
-            metadata.custom[name] = text
-        }
-        if let name = arguments["storageClass"]?.stringValue {
-            guard let storageClass = StorageClass(rawValue: name) else {
-                throw FlareError(.invalidArgument, "storageClass is Standard or InfrequentAccess, not \"\(name)\"")
-            }
-            metadata.storageClass = storageClass
-        }
-        return metadata
     }
 }

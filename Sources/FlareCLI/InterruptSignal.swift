@@ -4,8 +4,8 @@ import Synchronization
 
 /// Turns the first SIGINT or SIGTERM into a call, so that a command can give back what it holds.
 ///
-/// A second one, or two seconds without an end, ends the process with status 130, unless the command has something to do
-/// at the second one too. A handler may call almost nothing, so it writes to a pipe, and a thread reads that.
+/// A second one, or two seconds without an end, ends the process with status 130, unless the command has something to
+/// do at the second one too. A handler may call almost nothing, so it writes to a pipe, and a thread reads that.
 final class InterruptSignal: Sendable {
     private struct State {
         var hasFired = false

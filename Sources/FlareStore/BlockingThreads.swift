@@ -1,4 +1,5 @@
 import FlareModel
+import Synchronization
 
 /// A few threads that do blocking file calls for tasks.
 final class BlockingThreads: Sendable {
@@ -25,15 +26,29 @@ final class BlockingThreads: Sendable {
     func run<Value: Sendable>(_ body: @escaping @Sendable () throws(DiskError) -> Value) async throws -> Value {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<Value, FlareError>, Never>) in
-            state.withLock { state in
-                state.jobs.append {
-                    let result = Result { () throws(DiskError) in try body() }
-                    continuation.resume(returning: result.mapError(\.flareError))
-                }
-            }
-            state.notify()
+            begin(body) { continuation.resume(returning: $0) }
         }
         return try result.get()
+    }
+
+    /// Begins a body on one of the threads and returns at once.
+    func begin(_ body: @escaping @Sendable () throws(DiskError) -> Void) -> PendingCall {
+        let call = PendingCall()
+        begin(body) { call.end($0) }
+        return call
+    }
+
+    private func begin<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(DiskError) -> Value,
+        _ completion: @escaping @Sendable (Result<Value, FlareError>) -> Void
+    ) {
+        state.withLock { state in
+            state.jobs.append {
+                let result = Result { () throws(DiskError) in try body() }
+                completion(result.mapError(\.flareError))
+            }
+        }
+        state.notify()
     }
 
     private static func work(_ state: Monitor<State>) {
@@ -45,5 +60,37 @@ final class BlockingThreads: Sendable {
             guard let job else { return }
             job()
         }
+    }
+}
+
+/// A body that was begun on a thread; one task may wait for its end.
+final class PendingCall: Sendable {
+    private enum State {
+        case runs
+        case runsAwaited(CheckedContinuation<Void, any Error>)
+        case ended(Result<Void, FlareError>)
+    }
+
+    private let state = Mutex(State.runs)
+
+    /// Returns when the body has ended; throws what it threw.
+    func wait() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let result = state.withLock { state -> Result<Void, FlareError>? in
+                if case .ended(let result) = state { return result }
+                state = .runsAwaited(continuation)
+                return nil
+            }
+            if let result { continuation.resume(with: result.mapError { $0 as any Error }) }
+        }
+    }
+
+    fileprivate func end(_ result: Result<Void, FlareError>) {
+        let continuation = state.withLock { state -> CheckedContinuation<Void, any Error>? in
+            defer { state = .ended(result) }
+            if case .runsAwaited(let continuation) = state { return continuation }
+            return nil
+        }
+        continuation?.resume(with: result.mapError { $0 as any Error })
     }
 }

@@ -1,5 +1,6 @@
 import FlareBuckets
 import FlareModel
+import FlareQueues
 import FlareStore
 import NIOCore
 import Testing
@@ -89,6 +90,54 @@ struct BucketBindingTests {
                 let code = await code { try await bucket.call(method, arguments: arguments, body: []).value }
                 #expect(code == .invalidArgument, "\(method) \(arguments)")
             }
+        }
+    }
+
+    @Test("user code uploads in parts, and a long body that came in pieces looks as if it came at once")
+    func uploads() async throws {
+        try await BucketsFixture.with(uploadPartBytesMin: 1) { f in
+            let bucket = BucketBinding(service: f.service, bucket: "data")
+            func upload(_ texts: [String]) async throws -> (JSONValue, JSONValue) {
+                let key = JSONValue.object(["key": .string("k")])
+                let id = try await bucket.call("createUpload", arguments: key, body: []).value["uploadId"] ?? .null
+                var parts: [JSONValue] = []
+                for (index, text) in texts.enumerated() {
+                    let arguments = JSONValue.object([
+                        "key": .string("k"), "uploadId": id, "partNumber": .integer(Int64(index + 1)),
+                    ])
+                    parts.append(
+                        try await bucket.call("uploadPart", arguments: arguments, body: Array(text.utf8)).value
+                    )
+                }
+                return (id, .array(parts))
+            }
+            let (first, parts) = try await upload(["hel", "lo"])
+            let complete = JSONValue.object(["key": .string("k"), "uploadId": first, "parts": parts])
+            let object = try await bucket.call("completeUpload", arguments: complete, body: []).value
+            #expect(object["size"] == .integer(5))
+            #expect(object["etag"]?.stringValue?.hasSuffix("-2") ?? false)
+            #expect(object["checksums"] == .object([:]))
+            _ = try await f.queues.create("events")
+            _ = try await f.addRule(queue: "events")
+            let (second, pieces) = try await upload(["hel", "lo"])
+            var put: [String: JSONValue] = [
+                "key": .string("k"), "uploadId": second, "parts": pieces,
+                "etag": .string("5d41402abc4b2a76b9719d911017c592"),
+                "onlyIf": .object(["etagDoesNotMatch": .string("*")]),
+            ]
+            #expect(try await bucket.call("put", arguments: .object(put), body: []).value == .null)
+            #expect(try await f.service.listUploads(in: "data").uploads.isEmpty)
+            let (third, again) = try await upload(["hel", "lo"])
+            (put["uploadId"], put["parts"], put["onlyIf"]) = (third, again, nil)
+            let whole = try await bucket.call("put", arguments: .object(put), body: []).value
+            #expect(whole["etag"] == .string("5d41402abc4b2a76b9719d911017c592"))
+            #expect(whole["checksums"]?["md5"] == whole["etag"])
+            #expect(try await f.messages("events").map { $0["action"] } == [.string("PutObject")])
+            #expect(try await f.text("k") == "hello")
+            let (fourth, _) = try await upload(["x"])
+            let abort = JSONValue.object(["key": .string("k"), "uploadId": fourth])
+            #expect(try await bucket.call("abortUpload", arguments: abort, body: []).value == .null)
+            #expect(await code { try await bucket.call("abortUpload", arguments: abort, body: []) } == .uploadNotFound)
         }
     }
 }

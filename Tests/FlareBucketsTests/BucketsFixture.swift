@@ -27,7 +27,7 @@ struct BucketsFixture {
         defer { try? FileManager.default.removeItem(at: directory) }
         let database = try Database.open(
             path: directory.appendingPathComponent("flare.db").path,
-            migrations: QueueService.migrations + BucketService.migrations
+            migrations: QueueService.migrations + BucketService.migrations + AccessKeyService.migrations
         )
         let objects = try FileObjectStore(
             directory: disk == nil ? directory.appendingPathComponent("objects").path : "/objects",
@@ -165,7 +165,11 @@ struct SinglePiece: AsyncSequence, Sendable {
     let bytes: ByteBuffer
 
     init(_ text: String) {
-        bytes = ByteBuffer(string: text)
+        self.init(ByteBuffer(string: text))
+    }
+
+    init(_ bytes: ByteBuffer) {
+        self.bytes = bytes
     }
 
     func makeAsyncIterator() -> Pieces.AsyncIterator {

@@ -97,7 +97,7 @@ struct ChecksumTests {
                 parts.append(CompletedPart(number: part.number, etag: part.etag, checksum: part.checksum?.value))
             }
             let record = try await f.service.completeUpload(upload.id, in: "data", parts: parts)
-            // (printf aaaa | sha256sum; printf bb | sha256sum) | cut -c1-64 | xxd -r -p | sha256sum | xxd -r -p | base64
+            // (printf aaaa | sha256sum; printf bb | sha256sum) | cut -c1-64 | xxd -r -p | sha256sum, as base64
             #expect(record.checksum?.text == "12rLg1pJIosE8khymqa9z1lW06GfWisRBeYzhdB8x3Q=-2")
             #expect(record.checksum?.type == .composite)
             #expect(try await f.service.head("k", in: "data") == record)

@@ -5,12 +5,17 @@ import Testing
 
 @Suite("bytes of objects, cut and compared")
 struct ObjectBytesTests {
-    @Test("MD5 is RFC 1321's", arguments: [
-        ("", "d41d8cd98f00b204e9800998ecf8427e"), ("abc", "900150983cd24fb0d6963f7d28e17f72"),
-        ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
-        ("12345678901234567890123456789012345678901234567890123456789012345678901234567890",
-            "57edf4a22be3c955ac49da2e2107b67a"),
-    ])
+    @Test(
+        "MD5 is RFC 1321's",
+        arguments: [
+            ("", "d41d8cd98f00b204e9800998ecf8427e"), ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+            ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+            (
+                "12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+                "57edf4a22be3c955ac49da2e2107b67a"
+            ),
+        ]
+    )
     func md5(text: String, digest: String) {
         #expect(hexadecimalText(MD5.digest(Array(text.utf8))) == digest)
     }
@@ -27,9 +32,12 @@ struct ObjectBytesTests {
         #expect(md5.digest == MD5.digest(bytes))
     }
 
-    @Test("parts cover a file without a gap, and never are too many", arguments: [
-        1, 16_777_216, 16_777_217, 200_000_000, 5_000_000_000_000,
-    ])
+    @Test(
+        "parts cover a file without a gap, and never are too many",
+        arguments: [
+            1, 16_777_216, 16_777_217, 200_000_000, 5_000_000_000_000,
+        ]
+    )
     func parts(size: Int) {
         let plan = PartPlan(partSizeBytes: nil)
         let ranges = PartPlan.ranges(of: size, partBytes: plan.partBytes(of: size))

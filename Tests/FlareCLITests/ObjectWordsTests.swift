@@ -1,4 +1,5 @@
 import FlareModel
+import Glibc
 import Testing
 
 @testable import FlareCLI
@@ -29,37 +30,49 @@ struct ObjectWordsTests {
         #expect(!pattern.matches(String(repeating: "a", count: 1024)))
     }
 
-    @Test("what a pattern must begin with narrows the listing", arguments: [
-        ("logs/2026-*/x", "logs/2026-"), ("plain", "plain"), ("*x", ""), ("a\\*b?", "a*b"), ("a[x", "a[x"),
-    ])
+    @Test(
+        "what a pattern must begin with narrows the listing",
+        arguments: [
+            ("logs/2026-*/x", "logs/2026-"), ("plain", "plain"), ("*x", ""), ("a\\*b?", "a*b"), ("a[x", "a[x"),
+        ]
+    )
     func literalPrefix(pattern: String, prefix: String) {
         #expect(GlobPattern(pattern).literalPrefix == prefix)
     }
 
-    @Test("filters look at the last part, or at the whole path when they hold a slash", arguments: [
-        (["*.txt"], [String](), "a/b.txt", true), (["*.txt"], [], "b.json", false),
-        (["a/*"], [], "a/b", true), (["a/*"], [], "c/a/b", false), ([], ["tmp/"], "tmp/x/y", false),
-        ([], ["tmp/"], "a/tmp", true), (["*.txt"], ["secret*"], "secret.txt", false), ([], [], "anything", true),
-    ])
+    @Test(
+        "filters look at the last part, or at the whole path when they hold a slash",
+        arguments: [
+            (["*.txt"], [String](), "a/b.txt", true), (["*.txt"], [], "b.json", false),
+            (["a/*"], [], "a/b", true), (["a/*"], [], "c/a/b", false), ([], ["tmp/"], "tmp/x/y", false),
+            ([], ["tmp/"], "a/tmp", true), (["*.txt"], ["secret*"], "secret.txt", false), ([], [], "anything", true),
+        ]
+    )
     func filter(include: [String], exclude: [String], path: String, isMeant: Bool) {
         #expect(ObjectFilter(include: include, exclude: exclude).accepts(path) == isMeant)
     }
 
-    @Test("a key that could lead out of the directory is refused", arguments: [
-        "", "/etc/passwd", "../x", "a/../../x", "a/./b", "a//b", "a/", ".", "..", "a\0b",
-        String(repeating: "x", count: 256), ".flare-part-x", "a/.flare-part-1/b",
-        "..\u{2F}\u{301}x/../y", "/\u{301}etc", "a/\u{301}/../../x", "..\u{2F}\u{FE0F}b",
-    ])
+    @Test(
+        "a key that could lead out of the directory is refused",
+        arguments: [
+            "", "/etc/passwd", "../x", "a/../../x", "a/./b", "a//b", "a/", ".", "..", "a\0b",
+            String(repeating: "x", count: 256), ".flare-part-x", "a/.flare-part-1/b",
+            "..\u{2F}\u{301}x/../y", "/\u{301}etc", "a/\u{301}/../../x", "..\u{2F}\u{FE0F}b",
+        ]
+    )
     func unsafe(key: String) {
         let error = #expect(throws: FlareError.self) { try SafePath.parts(key) }
         #expect(error?.code == .invalidName)
         #expect(error?.message.contains("\0") == false)
     }
 
-    @Test("an odd key that is a plain path is taken", arguments: [
-        "a", "a/b", "...", "a..b/c", " ", "~", "a\\b", "%2e%2e/x", "\u{1B}[31m", "é/e\u{301}", "-rf",
-        String(repeating: "x", count: 255),
-    ])
+    @Test(
+        "an odd key that is a plain path is taken",
+        arguments: [
+            "a", "a/b", "...", "a..b/c", " ", "~", "a\\b", "%2e%2e/x", "\u{1B}[31m", "é/e\u{301}", "-rf",
+            String(repeating: "x", count: 255),
+        ]
+    )
     func safe(key: String) throws {
         #expect(try SafePath.parts(key).joined(separator: "/") == key)
     }
@@ -82,9 +95,12 @@ struct ObjectWordsTests {
         #expect(error?.hint == "write flare://b/k")
     }
 
-    @Test("the time of a file survives its text", arguments: [
-        0, 1, 999_999_999, 1_700_000_000_123_456_789, -1, -1_500_000_000,
-    ])
+    @Test(
+        "the time of a file survives its text",
+        arguments: [
+            0, 1, 999_999_999, 1_700_000_000_123_456_789, -1, -1_500_000_000,
+        ]
+    )
     func fileTime(nanoseconds: Int64) {
         let time = FileTime(nanoseconds: nanoseconds)
         #expect(FileTime(metadata: time.metadata) == time)
@@ -98,10 +114,13 @@ struct ObjectWordsTests {
         #expect(FileTime(metadata: text) == nil)
     }
 
-    @Test("a range is written as the header has it", arguments: [
-        ("0-99", "bytes=0-99"), ("100-", "bytes=100-"), ("-5", "bytes=-5"), ("5-1", nil), ("-", nil), ("a-b", nil),
-        ("1-2-3", nil), ("7", nil), ("0-99,200-", nil),
-    ])
+    @Test(
+        "a range is written as the header has it",
+        arguments: [
+            ("0-99", "bytes=0-99"), ("100-", "bytes=100-"), ("-5", "bytes=-5"), ("5-1", nil), ("-", nil), ("a-b", nil),
+            ("1-2-3", nil), ("7", nil), ("0-99,200-", nil),
+        ]
+    )
     func range(text: String, header: String?) {
         #expect(ObjectsGet.header(text) == header)
     }

@@ -180,7 +180,9 @@ struct SignatureTests {
     }
 }
 
-/// The examples of https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html and
+/// What AWS publishes for checking signers.
+///
+/// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html and
 /// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 enum PublishedSignatures {
     private static let host = "examplebucket.s3.amazonaws.com"

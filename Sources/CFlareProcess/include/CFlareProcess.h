@@ -70,18 +70,18 @@ int flare_signal_pipe(void);
 /// from the terminal. From then on SIGPIPE is ignored. Call once, and never with the other.
 int flare_job_signal_pipe(void);
 
-/// An MD5 (RFC 1321) that grows with the bytes.
+/// The MD5 (RFC 1321) of an etag, which grows with the bytes.
 typedef struct {
     uint32_t words[4];
     /// Bytes so far; those after the last whole block of 64 wait in `pending`.
     uint64_t size;
     uint8_t pending[64];
-} flare_md5;
+} flare_etag;
 
-void flare_md5_begin(flare_md5 *_Nonnull state);
-void flare_md5_update(flare_md5 *_Nonnull state, const void *_Nullable data, size_t size);
+void flare_etag_begin(flare_etag *_Nonnull state);
+void flare_etag_update(flare_etag *_Nonnull state, const void *_Nullable data, size_t size);
 
 /// Writes the 16 bytes of the digest so far; more bytes may follow.
-void flare_md5_end(const flare_md5 *_Nonnull state, uint8_t *_Nonnull digest);
+void flare_etag_end(const flare_etag *_Nonnull state, uint8_t *_Nonnull digest);
 
 #endif

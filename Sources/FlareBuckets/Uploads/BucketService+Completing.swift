@@ -8,8 +8,8 @@ extension BucketService {
     /// for at least `Limits.completedUploadKept`, whatever has become of the object meanwhile.
     /// `expectation` may announce the size and the checksum of the object.
     ///
-    /// Throws `uploadNotFound`, `invalidArgument` for no parts, `invalidPart` (with a `PartOrderError` as cause when the
-    /// order is wrong), `partTooSmall`, `preconditionFailed`, `digestMismatch`; the upload stays open then.
+    /// Throws `uploadNotFound`, `invalidArgument` for no parts, `invalidPart` (its cause is a `PartOrderError` when
+    /// the order is wrong), `partTooSmall`, `preconditionFailed`, `digestMismatch`; the upload stays open then.
     package func completeUpload(
         _ uploadID: String,
         key: String? = nil,
@@ -17,6 +17,43 @@ extension BucketService {
         parts: [CompletedPart],
         onlyIf conditions: ObjectConditions? = nil,
         expecting expectation: ObjectExpectation = ObjectExpectation()
+    ) async throws -> ObjectRecord {
+        try await complete(uploadID, key, bucket, parts, onlyIf: conditions, expecting: expectation, md5: nil)
+    }
+
+    /// Ends an upload by which one long body was written in pieces: the object and its message are those of `put`.
+    ///
+    /// `md5` is that of all bytes. Throws as `completeUpload` does.
+    package func completePut(
+        _ uploadID: String,
+        key: String,
+        in bucket: String,
+        parts: [CompletedPart],
+        md5: String,
+        onlyIf conditions: ObjectConditions? = nil
+    ) async throws -> ObjectRecord {
+        guard md5.utf8.count == 32, md5.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else {
+            throw FlareError(.invalidArgument, "\"\(md5)\" is not an MD5 in hexadecimal")
+        }
+        return try await complete(
+            uploadID,
+            key,
+            bucket,
+            parts,
+            onlyIf: conditions,
+            expecting: ObjectExpectation(),
+            md5: md5
+        )
+    }
+
+    private func complete(
+        _ uploadID: String,
+        _ key: String?,
+        _ bucket: String,
+        _ parts: [CompletedPart],
+        onlyIf conditions: ObjectConditions?,
+        expecting expectation: ObjectExpectation,
+        md5: String?
     ) async throws -> ObjectRecord {
         let now = time.now()
         let signature = UploadCompletion.signature(parts)
@@ -33,7 +70,7 @@ extension BucketService {
             if let conditions {
                 try conditions.require(of: try ObjectRecord.find(upload.key, in: bucket, tx), key: upload.key)
             }
-            let record = ObjectRecord(
+            var record = ObjectRecord(
                 joined: joined,
                 version: version,
                 bucket: bucket,
@@ -41,7 +78,8 @@ extension BucketService {
                 metadata: upload.metadata,
                 uploadedAt: now
             )
-            try self.replace(with: record, action: .completeMultipartUpload, in: tx)
+            if let md5 { record.etag = md5 }
+            try self.replace(with: record, action: md5 == nil ? .completeMultipartUpload : .putObject, in: tx)
             for part in joined.parts { try part.insert(version: version, in: tx) }
             let used = Set(joined.parts.map(\.file))
             let files = try UploadPartRecord.delete(upload: upload.id, in: tx)

@@ -48,7 +48,7 @@ struct QueuesExport: FlareCommand {
             _ = try await export(engine, shell, &last) { shell.writeBytes($0) }
             return
         }
-        let file = try PartFile(path: output, resumes: resume)
+        let file = try ExportFile(path: output, resumes: resume)
         var last = after ?? file.lastCursor
         let count: Int
         do {
@@ -80,7 +80,7 @@ struct QueuesExport: FlareCommand {
                 let response = try await engine.client.send("GET", path, query: query).check()
                 for try await line in response.lines() {
                     try write(line + [UInt8(ascii: "\n")])
-                    last = PartFile.cursor(of: line) ?? last
+                    last = ExportFile.cursor(of: line) ?? last
                     count += 1
                     progress.show("\(counted(count, "message"))")
                 }

@@ -94,7 +94,7 @@ struct QueuesTail: FlareCommand {
                 let query = [begin, ("follow", "\(follow)")] + filter.query
                 let response = try await client.send("GET", path, query: query).check()
                 for try await line in response.lines() {
-                    try await print(line, shell, progress)
+                    try show(line, shell, progress)
                     if progress.state.shown == count { return }
                 }
                 if !follow || Task.isCancelled { return }
@@ -109,7 +109,7 @@ struct QueuesTail: FlareCommand {
         }
     }
 
-    private func print(_ line: [UInt8], _ shell: Shell, _ progress: TailProgress) async throws {
+    private func show(_ line: [UInt8], _ shell: Shell, _ progress: TailProgress) throws {
         let message = try FlareJSON.decode(QueueMessageBody.self, from: line)
         if shell.json || jsonl {
             shell.writeBytes(line + [UInt8(ascii: "\n")])

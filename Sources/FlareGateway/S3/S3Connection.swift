@@ -267,7 +267,7 @@ final class S3Connection: ChannelDuplexHandler {
             closes: !exchange.keepsAlive,
             isHead: exchange.isHead
         )
-        if case .object = response.body, !exchange.isHead {
+        if case .object(let bytes) = response.body, bytes.sizeBytes > 0, !exchange.isHead {
             context.write(wrapOutboundOut(head), promise: nil)
             resumeReading()
         } else {
@@ -337,7 +337,7 @@ final class S3Connection: ChannelDuplexHandler {
 
         func write(_ response: S3Response) async {
             onLoop { $0.start(response, number: number, requestID: requestID) }
-            guard case .object(let bytes) = response.body, !isHead else { return }
+            guard case .object(let bytes) = response.body, bytes.sizeBytes > 0, !isHead else { return }
             do {
                 // A chunk is read while the one before it is being sent.
                 var sent: EventLoopFuture<Void>?

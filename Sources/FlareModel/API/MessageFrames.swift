@@ -1,7 +1,7 @@
 /// Messages one behind the other, as the command line sends many at once: no JSON around their bytes.
 ///
 /// ```
-/// u8 content type (0 json, 1 text, 2 bytes, 3 v8) · u32 1 + delay in seconds, 0 for the queue's own · u32 length · body
+/// u8 content type (0 json, 1 text, 2 bytes, 3 v8) · u32 1 + delay in seconds, 0: the queue's own · u32 length · body
 /// ```
 /// Numbers are big-endian.
 package struct MessageFrames: Sendable {

@@ -93,6 +93,10 @@ package final class FileObjectStore: ObjectStore {
         try await threads.run { [disk] () throws(DiskError) in try body(disk) }
     }
 
+    fileprivate func begin(_ body: @escaping @Sendable () throws(DiskError) -> Void) -> PendingCall {
+        threads.begin(body)
+    }
+
     private func path(_ id: String) -> String {
         "\(directory)/\(id.prefix(2))/\(id)"
     }
@@ -110,11 +114,13 @@ package final class FileObjectStore: ObjectStore {
     }
 }
 
-/// Gathers small pieces, so that each hand-over to a thread writes a whole chunk.
+/// Gathers small pieces, so that each hand-over to a thread writes a whole chunk; the next chunk is gathered while one
+/// is written.
 private final class FileObjectWriter: ObjectWriter {
     private struct State {
         var waiting = ByteBuffer()
         var position = 0
+        var write: PendingCall?
     }
 
     private let id: String
@@ -143,10 +149,16 @@ private final class FileObjectWriter: ObjectWriter {
             return (position, parts)
         }
         guard let parts else { return }
-        try await store.run { [file] _ throws(DiskError) in try file.write(parts.1, at: parts.at) }
+        try await endWrite()
+        let write = store.begin { [file] () throws(DiskError) in
+            try file.write(parts.1, at: parts.at)
+            file.startWriteback(at: parts.at, count: parts.1.reduce(0) { $0 + $1.readableBytes })
+        }
+        state.withLock { $0.write = write }
     }
 
     func finish() async throws {
+        try await endWrite()
         let (rest, position) = state.withLock { ($0.waiting, $0.position) }
         try await store.run { [self] _ throws(DiskError) in
             if rest.readableBytes > 0 { try file.write([rest], at: position) }
@@ -155,8 +167,19 @@ private final class FileObjectWriter: ObjectWriter {
     }
 
     func discard() async {
+        // The file goes, whatever has become of its last chunk.
+        _ = try? await endWrite()
         // What cannot be removed now is removed when the store is next opened.
         _ = try? await store.run { [temporary] disk throws(DiskError) in try disk.remove(temporary) }
+    }
+
+    /// Waits until what was handed over is written; throws when that failed.
+    private func endWrite() async throws {
+        let write = state.withLock { state in
+            defer { state.write = nil }
+            return state.write
+        }
+        try await write?.wait()
     }
 }
 

@@ -1,7 +1,12 @@
 // env.BUCKET: an R2 bucket. Object bytes travel as raw bodies, never inside JSON.
+import { createHash } from "node:crypto";
 import { callBinding } from "./calls.mjs";
 
 const encoder = new TextEncoder();
+/// Bytes that travel in one call. A longer body goes in pieces, of which one is in memory.
+const pieceBytes = 8_388_608;
+/// A part of an upload travels in one call, which a frame bounds.
+const partBytesMax = 62_914_560;
 const httpFields = {
   contentType: "content-type", contentLanguage: "content-language", contentDisposition: "content-disposition",
   contentEncoding: "content-encoding", cacheControl: "cache-control",
@@ -35,12 +40,47 @@ export class R2Bucket {
   }
 
   async put(key, value, options = {}) {
-    const args = {
-      key: `${key}`, onlyIf: readConditions(options.onlyIf), httpMetadata: readHTTPMetadata(options.httpMetadata),
-      customMetadata: options.customMetadata, storageClass: options.storageClass, md5: readDigest(options.md5),
-    };
-    const { v } = await callBinding(this.#name, "put", args, await bytesOf(value));
+    key = `${key}`;
+    const onlyIf = readConditions(options.onlyIf);
+    const metadata = readMetadata(options);
+    const digest = readDigests(options);
+    if (isStream(value)) return this.#putPieces(key, piecesOf(value), { onlyIf, metadata, digest });
+    const { v } = await callBinding(this.#name, "put", { key, onlyIf, ...metadata, ...digest }, bytesOf(value));
     return v && new R2Object(v);
+  }
+
+  /// Writes a body of unknown length: at once when it is short, else as an upload that becomes one object at the end.
+  async #putPieces(key, pieces, { onlyIf, metadata, digest }) {
+    let { value: piece, done } = await pieces.next();
+    const next = done ? { done } : await pieces.next();
+    if (next.done) {
+      const body = piece ?? new Uint8Array(0);
+      const { v } = await callBinding(this.#name, "put", { key, onlyIf, ...metadata, ...digest }, body);
+      return v && new R2Object(v);
+    }
+    const { v: { uploadId } } = await callBinding(this.#name, "createUpload", { key, ...metadata });
+    try {
+      const hashes = new Map([...new Set(["md5", ...Object.keys(digest)])].map((name) => [name, createHash(name)]));
+      const parts = [];
+      for (let following = next; piece; following = await pieces.next()) {
+        for (const hash of hashes.values()) hash.update(piece);
+        const args = { key, uploadId, partNumber: parts.length + 1 };
+        parts.push((await callBinding(this.#name, "uploadPart", args, piece)).v);
+        piece = following.value;
+        if (following.done) break;
+      }
+      const values = new Map([...hashes].map(([name, hash]) => [name, hash.digest("hex")]));
+      for (const [name, announced] of Object.entries(digest)) {
+        if (announced.toLowerCase() === values.get(name)) continue;
+        throw new Error(`put: the body has the ${name} ${values.get(name)}, not ${announced} as announced (10037)`);
+      }
+      const args = { key, onlyIf, uploadId, parts, etag: values.get("md5") };
+      const { v } = await callBinding(this.#name, "put", args);
+      return v && new R2Object(v);
+    } catch (error) {
+      await callBinding(this.#name, "abortUpload", { key, uploadId }).catch(() => {});
+      throw error;
+    }
   }
 
   async delete(keys) {
@@ -54,12 +94,13 @@ export class R2Bucket {
     return { ...v, objects: v.objects.map((object) => new R2Object(object)) };
   }
 
-  createMultipartUpload() {
-    return Promise.reject(new Error("createMultipartUpload is not available: put takes objects of any kind at once"));
+  async createMultipartUpload(key, options = {}) {
+    const { v } = await callBinding(this.#name, "createUpload", { key: `${key}`, ...readMetadata(options) });
+    return new R2MultipartUpload(this.#name, v.key, v.uploadId);
   }
 
-  resumeMultipartUpload() {
-    throw new Error("resumeMultipartUpload is not available: put takes objects of any kind at once");
+  resumeMultipartUpload(key, uploadId) {
+    return new R2MultipartUpload(this.#name, `${key}`, `${uploadId}`);
   }
 
   /// The bytes of an object, in the pieces in which the engine hands them out.
@@ -78,6 +119,39 @@ export class R2Bucket {
       received = body.byteLength;
       yield body;
     }
+  }
+}
+
+export class R2MultipartUpload {
+  #name;
+
+  constructor(name, key, uploadId) {
+    this.#name = name;
+    this.key = key;
+    this.uploadId = uploadId;
+  }
+
+  get [Symbol.toStringTag]() {
+    return "R2MultipartUpload";
+  }
+
+  async uploadPart(partNumber, value) {
+    const body = isStream(value) ? await wholeOf(value) : bytesOf(value);
+    if (body.byteLength > partBytesMax) {
+      throw new RangeError(`uploadPart: a part has at most ${partBytesMax} bytes here, not ${body.byteLength}`);
+    }
+    const args = { key: this.key, uploadId: this.uploadId, partNumber };
+    return (await callBinding(this.#name, "uploadPart", args, body)).v;
+  }
+
+  async abort() {
+    await callBinding(this.#name, "abortUpload", { key: this.key, uploadId: this.uploadId });
+  }
+
+  async complete(parts) {
+    const list = parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
+    const args = { key: this.key, uploadId: this.uploadId, parts: list };
+    return new R2Object((await callBinding(this.#name, "completeUpload", args)).v);
   }
 }
 
@@ -163,15 +237,59 @@ export class R2ObjectBody extends R2Object {
   }
 }
 
-async function bytesOf(value) {
+function isStream(value) {
+  return value instanceof ReadableStream || value instanceof Blob;
+}
+
+function bytesOf(value) {
   if (value === null || value === undefined) return new Uint8Array(0);
   if (typeof value === "string") return encoder.encode(value);
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (value instanceof Blob || value instanceof ReadableStream) {
-    return new Uint8Array(await new Response(value).arrayBuffer());
-  }
   throw new TypeError("put takes a string, an ArrayBuffer or a view of one, a Blob, a ReadableStream or null");
+}
+
+/// A body in pieces of `pieceBytes`, the last one shorter.
+async function* piecesOf(value) {
+  let waiting = [];
+  let count = 0;
+  for await (const chunk of value instanceof Blob ? value.stream() : value) {
+    let rest = bytesOf(chunk);
+    while (count + rest.byteLength >= pieceBytes) {
+      const end = pieceBytes - count;
+      yield Buffer.concat([...waiting, rest.subarray(0, end)]);
+      rest = rest.subarray(end);
+      [waiting, count] = [[], 0];
+    }
+    if (rest.byteLength > 0) waiting.push(Uint8Array.from(rest));
+    count += rest.byteLength;
+  }
+  if (count > 0) yield Buffer.concat(waiting);
+}
+
+async function wholeOf(value) {
+  const pieces = [];
+  let count = 0;
+  for await (const piece of piecesOf(value)) {
+    pieces.push(piece);
+    count += piece.byteLength;
+    if (count > partBytesMax) break;
+  }
+  return Buffer.concat(pieces);
+}
+
+function readMetadata({ httpMetadata, customMetadata, storageClass }) {
+  return { httpMetadata: readHTTPMetadata(httpMetadata), customMetadata, storageClass };
+}
+
+/// The checksums that a caller announces, in hexadecimal.
+function readDigests(options) {
+  for (const name of ["sha384", "sha512"]) {
+    if (options[name] !== undefined) throw new TypeError(`put: ${name} is not offered; md5, sha1 and sha256 are`);
+  }
+  const names = ["md5", "sha1", "sha256"].filter((name) => options[name] !== undefined);
+  if (names.length > 1) throw new TypeError(`put: at most one checksum can be given, not ${names.join(" and ")}`);
+  return Object.fromEntries(names.map((name) => [name, readDigest(options[name])]));
 }
 
 function readHTTPMetadata(metadata) {
@@ -217,6 +335,6 @@ function readRange(range) {
 }
 
 function readDigest(digest) {
-  if (digest === undefined || typeof digest === "string") return digest;
-  return Buffer.from(ArrayBuffer.isView(digest) ? digest.buffer : digest).toString("hex");
+  if (typeof digest === "string") return digest;
+  return Buffer.from(bytesOf(digest)).toString("hex");
 }

@@ -2,14 +2,14 @@ import CFlareProcess
 
 /// An MD5 that grows with the bytes: what the etag of an object is compared with.
 struct MD5: Sendable {
-    private var state = flare_md5()
+    private var state = flare_etag()
 
     init() {
-        flare_md5_begin(&state)
+        flare_etag_begin(&state)
     }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        flare_md5_update(&state, bytes.baseAddress, bytes.count)
+        flare_etag_update(&state, bytes.baseAddress, bytes.count)
     }
 
     mutating func update(_ bytes: [UInt8]) {
@@ -19,7 +19,7 @@ struct MD5: Sendable {
     /// The 16 bytes of the digest so far.
     var digest: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 16)
-        withUnsafePointer(to: state) { flare_md5_end($0, &bytes) }
+        withUnsafePointer(to: state) { flare_etag_end($0, &bytes) }
         return bytes
     }
 

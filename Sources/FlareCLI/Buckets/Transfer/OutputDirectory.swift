@@ -70,7 +70,13 @@ struct OutputPlace: Sendable {
     let directory: OutputDirectory
     let name: String
 
-    var path: String { directory.path == "/" ? "/" + name : directory.path + "/" + name }
+    var path: String {
+        switch directory.path {
+        case ".": name
+        case "/": "/" + name
+        default: "\(directory.path)/\(name)"
+        }
+    }
 
     /// The place of a file that the user has named; a link is followed to the file that it means.
     init(path: String) throws {

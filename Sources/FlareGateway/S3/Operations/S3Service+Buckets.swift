@@ -16,7 +16,7 @@ extension S3Service {
     func listBuckets(_ call: S3Call) async throws -> S3Response {
         let prefix = call.head.parameter("prefix") ?? ""
         let limit = try call.number("max-buckets", default: Limits.bucketListMax, max: Limits.bucketListMax)
-        guard limit > 0 else { throw S3Error.argument("max-buckets", "0", "it is a number from 1 to 10000") }
+        guard limit > 0 else { throw S3Error.argument("max-buckets", "0", "it is a number from 1 on") }
         // One page more than asked for tells whether there is a next one; a key may see only some of them.
         var shown: [BucketRecord] = []
         var last = call.head.parameter("continuation-token").flatMap { $0.isEmpty ? nil : $0 }

@@ -30,7 +30,7 @@ extension S3Service {
             refused += wanted.map { ($0, S3Failure.s3Error(error)) }
             wanted = []
         }
-        var document = S3XMLWriter("DeleteResult")
+        var document = S3XMLWriter("DeleteResult", isLenient: true)
         if !isQuiet {
             for key in wanted { document.element("Deleted") { $0.element("Key", key) } }
         }

@@ -34,14 +34,15 @@ extension S3Service {
         if let part = head.parameter("partNumber") { return try await readPart(part, head, key, in: bucket) }
         let range = try await S3Conditions.range(head) { try await buckets.head(key, in: bucket) }
         let read = try await buckets.get(key, in: bucket, onlyIf: S3Conditions.ofRead(head), range: range)
-        return try respond(read, head, key, in: bucket)
+        return try respond(read, head, key, in: bucket, isRange: range != nil)
     }
 
     func respond(
         _ read: ObjectRead?,
         _ head: S3RequestHead,
         _ key: String,
-        in bucket: String
+        in bucket: String,
+        isRange: Bool
     ) throws -> S3Response {
         switch read {
         case nil: throw BucketService.objectNotFound(key, in: bucket)
@@ -51,7 +52,7 @@ extension S3Service {
         case .contents(let contents):
             let record = contents.record
             var headers = Self.overridden(S3Metadata.headers(record), by: head)
-            guard contents.isWhole && head.header("range") == nil else {
+            guard contents.isWhole && !isRange else {
                 let (first, last) = (contents.range.lowerBound, contents.range.upperBound - 1)
                 headers.append(("content-range", "bytes \(first)-\(last)/\(record.size)"))
                 return S3Response(status: 206, headers: headers, body: .object(contents.bytes))
@@ -117,7 +118,7 @@ extension S3Service {
                 details: [("PartNumberRequested", text), ("ActualPartCount", "\(record.partCount ?? 1)")]
             )
         }
-        var response = try respond(read, head, key, in: bucket)
+        var response = try respond(read, head, key, in: bucket, isRange: false)
         guard case .contents(let contents) = read else { return response }
         if let count = contents.record.partCount { response.headers.append(("x-amz-mp-parts-count", "\(count)")) }
         if response.status == 200, !contents.range.isEmpty {
@@ -131,14 +132,10 @@ extension S3Service {
 
     func deleteObject(_ call: S3Call) async throws -> S3Response {
         if let conditions = S3Conditions.ofWrite(call.head) {
-            guard let record = try await buckets.head(call.key, in: call.bucket) else {
-                throw BucketService.objectNotFound(call.key, in: call.bucket)
-            }
-            guard conditions.evaluate(etag: record.etag, uploaded: record.uploadedAt) == .holds else {
-                throw S3Conditions.failed("If-Match")
-            }
+            try await buckets.delete(call.key, in: call.bucket, onlyIf: conditions)
+        } else {
+            try await buckets.delete([call.key], in: call.bucket)
         }
-        try await buckets.delete([call.key], in: call.bucket)
         return S3Response(status: 204)
     }
 

@@ -11,7 +11,7 @@ extension S3Service {
             metadata: try S3Metadata.read(call.head),
             checksum: checksum
         )
-        var document = S3XMLWriter("InitiateMultipartUploadResult")
+        var document = S3XMLWriter("InitiateMultipartUploadResult", isLenient: true)
         document.element("Bucket", call.bucket)
         document.element("Key", call.key)
         document.element("UploadId", upload.id)
@@ -60,7 +60,7 @@ extension S3Service {
         )
         let parts = list.parts.prefix(limit)
         let isTruncated = limit > 0 && list.isTruncated
-        var document = S3XMLWriter("ListPartsResult")
+        var document = S3XMLWriter("ListPartsResult", isLenient: true)
         document.element("Bucket", call.bucket)
         document.element("Key", call.key)
         document.element("UploadId", list.upload.id)
@@ -162,7 +162,7 @@ extension S3Service {
         } catch let error as FlareError where error.cause is PartOrderError {
             throw S3Error(code: "InvalidPartOrder", httpStatus: 400, message: error.message)
         }
-        var document = S3XMLWriter("CompleteMultipartUploadResult")
+        var document = S3XMLWriter("CompleteMultipartUploadResult", isLenient: true)
         document.element("Location", Self.location(call))
         document.element("Bucket", call.bucket)
         document.element("Key", call.key)

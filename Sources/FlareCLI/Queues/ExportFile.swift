@@ -2,7 +2,7 @@ import FlareModel
 import Glibc
 
 /// A file of lines that has its name only when it is complete, and that a later command can go on with until then.
-struct PartFile {
+struct ExportFile {
     private let path: String
     private let descriptor: Int32
     /// The cursor of the last whole line that was there already.

@@ -1,0 +1,194 @@
+import FlareModel
+import FlareTestSupport
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("objects from the shell")
+    struct ObjectCommandsTests {
+        private static let putBig = [
+            "buckets", "objects", "put", "data", "big", "big", "--part-size", "5MiB", "--parallel", "1",
+        ]
+
+        private func bytes(_ count: Int, seed: UInt64) -> Data {
+            var state = seed
+            return Data(
+                (0..<count / 8).flatMap { _ in
+                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                    return withUnsafeBytes(of: state) { Array($0) }
+                }
+            )
+        }
+
+        private func objects(_ f: FlareFixture, _ words: String...) async throws -> CommandResult {
+            try await f.run("flare", ["buckets", "objects"] + words)
+        }
+
+        /// Whether the journal names an upload, which it does from before the first part on.
+        private func hasBegun(_ f: FlareFixture) throws -> Bool {
+            let directory = f.state + "/transfers"
+            return try FileManager.default.contentsOfDirectory(atPath: directory)
+                .contains { FileManager.default.contents(atPath: "\(directory)/\($0)")?.isEmpty == false }
+        }
+
+        private func read(_ f: FlareFixture, _ name: String) throws -> Data {
+            try Data(contentsOf: URL(fileURLWithPath: f.directory + "/" + name))
+        }
+
+        @Test("a directory goes into a bucket and back, by sync both ways")
+        func sync() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("buckets", "create", "data").check()
+                for name in ["a.txt", "d/b.txt", "d/e/é %2F.txt", "skip.log"] { try f.write("tree/" + name, name) }
+                let words = ["buckets", "objects", "sync", "tree", "flare://data/in", "--exclude", "*.log"]
+                let planned = try await f.run("flare", words + ["--dry-run"]).check()
+                #expect(planned.stdout.contains("would have done 3 items; nothing was changed"))
+                #expect(try await objects(f, "list", "data", "--json").json() == .array([]))
+                try await f.run("flare", words).check()
+                #expect(try await f.run("flare", words).check().lines == ["changed 0 items; 3 left as they are"])
+
+                // One changed without another size, one new, one gone.
+                try f.write("tree/a.txt", "A.TXT")
+                try f.write("tree/new", "new")
+                try FileManager.default.removeItem(atPath: f.directory + "/tree/d/b.txt")
+                let kept = try await f.run("flare", words + ["--json"]).check().json()
+                #expect(kept["summary"]?["done"] == .integer(2))
+                #expect(try await objects(f, "head", "data", "in/d/b.txt").status == 0)
+                let deleted = try await f.run("flare", words + ["--delete"]).check()
+                #expect(deleted.lines == ["deleted data/in/d/b.txt", "changed 1 item; 3 left as they are"])
+
+                try f.write("back/too-much/x", "x")
+                let back = ["buckets", "objects", "sync", "flare://data/in", "back", "--delete"]
+                #expect(try await f.run("flare", back + ["--dry-run"]).check().stdout.contains("would delete back/too"))
+                try await f.run("flare", back).check()
+                #expect(try read(f, "back/a.txt") == Data("A.TXT".utf8))
+                #expect(try read(f, "back/d/e/é %2F.txt") == Data("d/e/é %2F.txt".utf8))
+                #expect(!FileManager.default.fileExists(atPath: f.directory + "/back/too-much"))
+                #expect(try await f.run("flare", back).check().lines == ["changed 0 items; 3 left as they are"])
+            }
+        }
+
+        @Test(
+            "a large upload goes on with the parts that are there when it or the engine was killed"
+        )
+        func killedUploads() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("buckets", "create", "data").check()
+                let contents = bytes(20_000_000, seed: 1)
+                try contents.write(to: URL(fileURLWithPath: f.directory + "/big"))
+                let words = [
+                    "buckets", "objects", "put", "data", "big", "big", "--part-size", "5MiB", "--parallel", "1",
+                ]
+                let first = try f.start("flare", words)
+                let parts = f.state + "/transfers"
+                try await waitUntil("the upload has begun") { try hasBegun(f) }
+                first.signal(SIGKILL)
+                _ = try await first.result()
+                #expect(try await objects(f, "head", "data", "big").status == 66, "half an object is visible")
+
+                let second = try f.start("flare", words)
+                try await f.killEngine()
+                try await second.result().check()
+                #expect(try FileManager.default.contentsOfDirectory(atPath: parts) == [])
+                try await objects(f, "get", "data", "big", "--output", "copy").check()
+                #expect(try read(f, "copy") == contents)
+                let head = try await objects(f, "head", "data", "big", "--json").json()
+                #expect(head["part_count"] == .integer(4))
+            }
+        }
+
+        @Test("an interrupted upload keeps its parts, or none with --no-resume")
+        func interruptedUpload() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("buckets", "create", "data").check()
+                try bytes(30_000_000, seed: 2).write(to: URL(fileURLWithPath: f.directory + "/big"))
+                let words = [
+                    "buckets", "objects", "put", "data", "big", "big", "--part-size", "5MiB", "--parallel", "1",
+                ]
+                let command = try f.start("flare", words)
+                try await waitUntil("the upload has begun") { try hasBegun(f) }
+                command.signal(SIGINT)
+                let result = try await command.result()
+                // It may have been done before the signal came.
+                if result.status != 0 {
+                    #expect(result.status == 130)
+                    #expect(result.stderr.contains("the same command goes on from there"))
+                }
+                try await f.run("flare", words).check()
+                #expect(try FileManager.default.contentsOfDirectory(atPath: f.state + "/transfers") == [])
+            }
+        }
+
+        @Test("no key leads out of the directory, and the rest goes on")
+        func oddKeys() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("buckets", "create", "data").check()
+                let good = ["a", "d/b c", "%2e%2e/x", "é", "e\u{301}", "-rf", "*"]
+                let bad = ["../out", "x//y", "/abs", "a/b", "d/../../out", "link/in"]
+                for key in good + bad {
+                    try await f.run(
+                        "flare",
+                        ["buckets", "objects", "put", "data", "--", key, "-"],
+                        input: Array(key.utf8)
+                    )
+                    .check()
+                }
+                try f.write("elsewhere/keep", "keep")
+                try FileManager.default.createDirectory(atPath: f.directory + "/to", withIntermediateDirectories: true)
+                try FileManager.default.createSymbolicLink(
+                    atPath: f.directory + "/to/link",
+                    withDestinationPath: f.directory + "/elsewhere"
+                )
+                let words = ["buckets", "objects", "get", "data", "--recursive", "--output", "to", "--parallel", "1"]
+                let result = try await f.run("flare", words + ["--json"])
+                #expect(result.status == 1)
+                let items = try #require(result.json()["items"]?.arrayValue)
+                let failed = items.filter { $0["result"] == .string("failed") }.compactMap { $0["key"]?.stringValue }
+                #expect(Set(failed.map { Array($0.utf8) }) == Set(bad.map { Array($0.utf8) }))
+                for key in good { #expect(try read(f, "to/" + key) == Data(key.utf8)) }
+                #expect(try FileManager.default.contentsOfDirectory(atPath: f.directory + "/elsewhere") == ["keep"])
+                #expect(!FileManager.default.fileExists(atPath: f.directory + "/out"))
+
+                // The key that looks like a pattern is itself; each other pattern is one.
+                try await objects(f, "delete", "data", "*", "--yes").check()
+                #expect(try await objects(f, "head", "data", "a").status == 0)
+                let rest = try await objects(f, "delete", "data", "**", "--yes").check()
+                #expect(rest.lines == ["deleted \(good.count + bad.count - 1) objects of data"])
+            }
+        }
+
+        @Test("conditions, ranges, copies and failures end as they should")
+        func ends() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("buckets", "create", "data").check()
+                try await f.run("buckets", "create", "other").check()
+                let put = [
+                    "buckets", "objects", "put", "data", "k", "-", "--metadata", "who=me", "--if-none-match", "*",
+                ]
+                try await f.run("flare", put, input: Array("hello".utf8)).check()
+                #expect(try await f.run("flare", put, input: Array("again".utf8)).status == 73)
+                #expect(try await objects(f, "get", "data", "k", "--range", "1-3").check().stdout == "ell")
+                #expect(try await objects(f, "get", "data", "k", "--range", "9-").status == 65)
+                #expect(try await objects(f, "get", "data", "none").status == 66)
+                #expect(try await objects(f, "get", "data", "k", "--output", "no/such/dir").status == 66)
+                #expect(try await objects(f, "put", "data", "x/", "a", "b").status == 1)
+                #expect(try await objects(f, "put", "data", "a", "b", "c").status == 64)
+                #expect(try await objects(f, "get", "data", "--recursive").status == 64)
+                #expect(try await objects(f, "delete", "data", "k").status == 64, "asked without a terminal")
+
+                try await objects(f, "copy", "data/k", "other/").check()
+                let copy = try await objects(f, "head", "other", "k", "--json").check().json()
+                #expect(copy["custom_metadata"]?["who"] == .string("me"))
+                try await objects(f, "move", "data/k", "flare://other/moved", "--metadata", "who=you").check()
+                #expect(try await objects(f, "head", "data", "k").status == 66)
+                let moved = try await objects(f, "head", "other", "moved", "--json").check().json()
+                #expect(moved["custom_metadata"]?["who"] == .string("you"))
+
+                #expect(try await f.run("buckets", "delete", "other", "--yes").status == 73)
+                #expect(try await f.run("buckets", "delete", "other", "--force").status == 64)
+                try await f.run("buckets", "delete", "other", "--force", "--yes").check()
+                #expect(try await objects(f, "list", "other").status == 66)
+            }
+        }
+    }
+}
