@@ -14,4 +14,7 @@ extension Limits {
 
     /// How long a graceful stop may take before what is left is cancelled, in seconds.
     package static let stopSecondsMax = 10
+
+    /// API tokens that are remembered in memory once they were found.
+    package static let tokensRememberedMax = 1_000
 }

@@ -21,10 +21,12 @@ struct ConsumerRunner {
         var schedule = DeliverySchedule()
         let watch = queues.signals.watch(queueID)
         defer { watch.end() }
+        defer { queues.activity.setBatches(0, of: queueID) }
         let ends = DeliveryEnds()
         await withDiscardingTaskGroup { group in
             while !stop.isSet, !Task.isCancelled {
                 for end in ends.take() { schedule.ended(end, now: queues.time.now()) }
+                queues.activity.setBatches(schedule.inFlight, of: queueID)
                 do {
                     guard let situation = try await situation() else { return }
                     guard !situation.queue.settings.deliveryPaused else {
@@ -38,6 +40,7 @@ struct ConsumerRunner {
                     case .lease:
                         guard let (target, batch) = try await lease() else { continue }
                         schedule.began()
+                        queues.activity.setBatches(schedule.inFlight, of: queueID)
                         group.addTask {
                             ends.put(await handOver(batch, to: target, until: stop))
                             watch.wake.notify()
@@ -142,7 +145,7 @@ struct ConsumerRunner {
             guard Self.isFault(ofMessages: error.code), !isStopping else {
                 return (Settlement(releases: leases.map { .init(leaseID: $0) }), .stalled)
             }
-            return (Settlement(retries: leases.map { .init(leaseID: $0, reason: error.message) }), .settled)
+            return (Settlement(retries: leases.map { .init(leaseID: $0, reason: error.message) }), .failed)
         }
     }
 

@@ -1,11 +1,20 @@
 import CFlareSystem
 import FlareModel
 package import FlareStore
+import Synchronization
 
 /// Makes, lists, revokes and checks the tokens of the TCP door.
 package final class TokenService: Sendable {
+    /// Tokens that have been found once, so that a busy client costs no look into the database a request.
+    private struct Accepted {
+        var digests: Set<[UInt8]> = []
+        /// Counts the revocations: what was read before one is not remembered after it.
+        var revocations = 0
+    }
+
     private let database: Database
     private let time: any TimeSource
+    private let accepted = Mutex(Accepted())
 
     package init(database: Database, time: any TimeSource) {
         self.database = database
@@ -47,11 +56,24 @@ package final class TokenService: Sendable {
                 listing: "flare engine tokens list"
             )
         }
+        accepted.withLock { accepted in
+            accepted.digests = []
+            accepted.revocations += 1
+        }
     }
 
     func accepts(_ token: String) async throws -> Bool {
         let digest = Self.digest(token)
-        return try await database.read { try TokenRecord.exists(digest: digest, in: $0) }
+        let (isKnown, revocations) = accepted.withLock { ($0.digests.contains(digest), $0.revocations) }
+        if isKnown { return true }
+        guard try await database.read({ try TokenRecord.exists(digest: digest, in: $0) }) else { return false }
+        accepted.withLock { accepted in
+            guard accepted.revocations == revocations, accepted.digests.count < Limits.tokensRememberedMax else {
+                return
+            }
+            accepted.digests.insert(digest)
+        }
+        return true
     }
 
     private static func digest(_ token: String) -> [UInt8] {
