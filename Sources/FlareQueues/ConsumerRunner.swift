@@ -42,8 +42,10 @@ struct ConsumerRunner {
                         schedule.began()
                         queues.activity.setBatches(schedule.inFlight, of: queueID)
                         group.addTask {
-                            ends.put(await handOver(batch, to: target, until: stop))
-                            watch.wake.notify()
+                            await handOver(batch, to: target, until: stop) { end in
+                                ends.put(end)
+                                watch.wake.notify()
+                            }
                         }
                     }
                 } catch {
@@ -90,26 +92,30 @@ struct ConsumerRunner {
     private func handOver(
         _ batch: LeasedBatch,
         to target: ConsumerTarget,
-        until stop: StopSignal
-    ) async -> DeliverySchedule.End {
+        until stop: StopSignal,
+        ended: (DeliverySchedule.End) -> Void
+    ) async {
         let outcome = await deliver(target, batch)
         let (settlement, end) = settlement(of: outcome, batch, target, isStopping: stop.isSet || Task.isCancelled)
+        // The pause begins before the messages are given back: they would be leased again at once.
+        if end == .stalled { ended(end) }
+        defer { if end != .stalled { ended(end) } }
         // An outcome that cannot be written now, on a full disk for example, is written later: forgetting it would
         // deliver acknowledged messages again.
         var pause = Duration.seconds(1)
         while true {
             do {
                 if let settlement { _ = try await queues.settle(settlement, queue: queueID) }
-                return end
+                return
             } catch let error as FlareError where error.code == .queueNotFound {
-                return end
+                return
             } catch {
                 queues.logger.error(
                     "the outcome of a delivery could not be written",
                     metadata: ["queue": "\(batch.queueName)", "error": "\(error)"]
                 )
                 // The leases are released at the end of the stop, or at the next start.
-                guard !stop.isSet, !Task.isCancelled else { return end }
+                guard !stop.isSet, !Task.isCancelled else { return }
                 await queues.time.sleep(until: queues.time.now() + pause)
                 pause = min(pause * 2, .milliseconds(Limits.deliveryBackoffMillisecondsMax))
             }

@@ -245,6 +245,10 @@ struct QueueModelTests {
                 break
             }
         }
+        // What never happened was not compared.
+        let alpha = run.model["alpha"].counters
+        #expect(min(alpha.acknowledged, alpha.retried, alpha.died, alpha.expired) > 0)
+        #expect(run.model["beta"].counters.died > 0)
         try run.end()
     }
 }
