@@ -206,6 +206,7 @@ struct SettlingTests {
             let stats = try await f.service.stats("orders")
             #expect(stats.delayed == 100_000)
             #expect(stats.visible == 1)
+            #expect(stats.rates.accepted == 100_001)
             #expect(stats.nextVisible == f.time.now() + .seconds(3600))
             #expect(try await f.pull().map(\.text) == ["now"])
             f.time.advance(by: .seconds(3600))
