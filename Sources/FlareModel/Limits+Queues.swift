@@ -51,7 +51,7 @@ extension Limits {
     /// The most batches of one queue that may be with its consumer at once.
     package static let consumerConcurrencyMax = 250
 
-    /// Batches of one queue that may be with its consumer at once unless the consumer says otherwise.
+    /// Batches of one queue that may be with its consumer at once while no backlog asks for more.
     ///
     /// Enough that a consumer which waits on something leaves no gap; few enough that one queue does not starve a small
     /// machine.

@@ -21,10 +21,12 @@ struct ConsumerRunner {
         var schedule = DeliverySchedule()
         let watch = queues.signals.watch(queueID)
         defer { watch.end() }
+        defer { queues.activity.setBatches(0, of: queueID) }
         let ends = DeliveryEnds()
         await withDiscardingTaskGroup { group in
             while !stop.isSet, !Task.isCancelled {
                 for end in ends.take() { schedule.ended(end, now: queues.time.now()) }
+                queues.activity.setBatches(schedule.inFlight, of: queueID)
                 do {
                     guard let situation = try await situation() else { return }
                     guard !situation.queue.settings.deliveryPaused else {
@@ -38,9 +40,12 @@ struct ConsumerRunner {
                     case .lease:
                         guard let (target, batch) = try await lease() else { continue }
                         schedule.began()
+                        queues.activity.setBatches(schedule.inFlight, of: queueID)
                         group.addTask {
-                            ends.put(await handOver(batch, to: target, until: stop))
-                            watch.wake.notify()
+                            await handOver(batch, to: target, until: stop) { end in
+                                ends.put(end)
+                                watch.wake.notify()
+                            }
                         }
                     }
                 } catch {
@@ -87,26 +92,30 @@ struct ConsumerRunner {
     private func handOver(
         _ batch: LeasedBatch,
         to target: ConsumerTarget,
-        until stop: StopSignal
-    ) async -> DeliverySchedule.End {
+        until stop: StopSignal,
+        ended: (DeliverySchedule.End) -> Void
+    ) async {
         let outcome = await deliver(target, batch)
         let (settlement, end) = settlement(of: outcome, batch, target, isStopping: stop.isSet || Task.isCancelled)
+        // The pause begins before the messages are given back: they would be leased again at once.
+        if end == .stalled { ended(end) }
+        defer { if end != .stalled { ended(end) } }
         // An outcome that cannot be written now, on a full disk for example, is written later: forgetting it would
         // deliver acknowledged messages again.
         var pause = Duration.seconds(1)
         while true {
             do {
                 if let settlement { _ = try await queues.settle(settlement, queue: queueID) }
-                return end
+                return
             } catch let error as FlareError where error.code == .queueNotFound {
-                return end
+                return
             } catch {
                 queues.logger.error(
                     "the outcome of a delivery could not be written",
                     metadata: ["queue": "\(batch.queueName)", "error": "\(error)"]
                 )
                 // The leases are released at the end of the stop, or at the next start.
-                guard !stop.isSet, !Task.isCancelled else { return end }
+                guard !stop.isSet, !Task.isCancelled else { return }
                 await queues.time.sleep(until: queues.time.now() + pause)
                 pause = min(pause * 2, .milliseconds(Limits.deliveryBackoffMillisecondsMax))
             }
@@ -142,7 +151,7 @@ struct ConsumerRunner {
             guard Self.isFault(ofMessages: error.code), !isStopping else {
                 return (Settlement(releases: leases.map { .init(leaseID: $0) }), .stalled)
             }
-            return (Settlement(retries: leases.map { .init(leaseID: $0, reason: error.message) }), .settled)
+            return (Settlement(retries: leases.map { .init(leaseID: $0, reason: error.message) }), .failed)
         }
     }
 

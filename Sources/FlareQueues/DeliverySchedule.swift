@@ -13,7 +13,8 @@ struct VisibleBacklog: Hashable {
 /// Decides when the next batch of a queue goes to its push consumer.
 ///
 /// A batch goes when it is full or when its first message has been visible for the consumer's longest wait, whichever
-/// is first; an empty queue never delivers. No more batches are out at once than the consumer may have.
+/// is first; an empty queue never delivers. No more batches are out at once than the consumer may have; how many that
+/// is follows the backlog: one more with each batch that ends while a full one waits, half as many after a failure.
 struct DeliverySchedule {
     enum Action: Hashable {
         /// Lease a batch and deliver it.
@@ -26,25 +27,36 @@ struct DeliverySchedule {
     enum End: Hashable {
         /// Settled: acknowledged, retried or dead.
         case settled
+        /// The consumer failed on the batch as a whole.
+        case failed
         /// Failed through no fault of its messages, such as a full disk or a missing consumer: they were given back,
         /// and the next delivery should not come at once.
         case stalled
     }
 
     private(set) var inFlight = 0
+    /// Batches that may be out now, within what the consumer allows.
+    private(set) var concurrency = Limits.consumerConcurrencyDefault
+    /// A full batch waits for one that is out to end.
+    private var isPressed = false
     private var backoffMilliseconds: Int64 = 0
     private var pausedUntil: Timestamp?
 
     /// What to do now.
     mutating func next(_ backlog: VisibleBacklog, _ settings: ConsumerSettings, now: Timestamp) -> Action {
-        guard inFlight < settings.maxConcurrency ?? Limits.consumerConcurrencyDefault else { return .wait(until: nil) }
+        let isFull = backlog.visible >= settings.batchSize
+        guard inFlight < min(settings.maxConcurrency ?? Limits.consumerConcurrencyMax, concurrency) else {
+            isPressed = isFull
+            return .wait(until: nil)
+        }
+        if !isFull { concurrency = min(concurrency, Limits.consumerConcurrencyDefault) }
         if let pausedUntil {
             guard pausedUntil <= now else { return .wait(until: pausedUntil) }
             self.pausedUntil = nil
         }
         guard let since = backlog.visibleSince else { return .wait(until: backlog.nextVisible) }
         let deadline = since + .milliseconds(settings.maxWaitMilliseconds)
-        if backlog.visible >= settings.batchSize || deadline <= now { return .lease }
+        if isFull || deadline <= now { return .lease }
         return .wait(until: backlog.nextVisible.map { min($0, deadline) } ?? deadline)
     }
 
@@ -57,10 +69,16 @@ struct DeliverySchedule {
     mutating func ended(_ end: End, now: Timestamp) {
         precondition(inFlight > 0, "a delivery ended that never began")
         inFlight -= 1
+        defer { isPressed = false }
         switch end {
         case .settled:
             backoffMilliseconds = 0
+            if isPressed { concurrency = min(concurrency + 1, Limits.consumerConcurrencyMax) }
+        case .failed:
+            backoffMilliseconds = 0
+            concurrency = max(concurrency / 2, 1)
         case .stalled:
+            concurrency = min(concurrency, Limits.consumerConcurrencyDefault)
             let longest = Int64(Limits.deliveryBackoffMillisecondsMax)
             backoffMilliseconds = min(max(backoffMilliseconds * 2, 1000), longest)
             pausedUntil = now + .milliseconds(backoffMilliseconds)

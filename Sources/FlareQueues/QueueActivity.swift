@@ -38,7 +38,7 @@ final class QueueActivity: Sendable {
                 seconds.removeAll { $0.second <= second - Self.windowSeconds }
                 seconds.append(Second(second: second, counters: counters))
             }
-            state.queues[queueID]?.seconds = seconds
+            state.queues[queueID, default: Queue()].seconds = seconds
         }
     }
 

@@ -3,8 +3,8 @@ import FlareStore
 
 /// Carrying messages out of a queue and into one, as data.
 extension QueueService {
-    /// Passes each message of a queue to `emit` in the order of arrival, dead ones too, up to the last one that is there
-    /// now.
+    /// Passes each message of a queue to `emit` in the order of arrival, dead ones too, up to the last one that is
+    /// there now.
     ///
     /// Touches nothing.
     package func export(

@@ -79,8 +79,8 @@ extension QueueService {
 
     /// Carries a settlement out.
     ///
-    /// With `queueID`, leases of other queues count as stale. The first word on a delivery counts: a lease that is named
-    /// again is stale.
+    /// With `queueID`, leases of other queues count as stale. The first word on a delivery counts: a lease that is
+    /// named again is stale.
     func settle(
         _ settlement: Settlement,
         queueID: String?,

@@ -53,6 +53,11 @@ package final class ManualTime: TimeSource {
         state.withLock { $0.now }
     }
 
+    /// Whether somebody sleeps until exactly then.
+    package func isAwaited(_ deadline: Timestamp) -> Bool {
+        state.withLock { $0.sleepers.values.contains { $0.deadline == deadline } }
+    }
+
     package func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now + duration
