@@ -8,8 +8,7 @@ struct ObjectsDelete: FlareCommand {
         abstract: "Delete objects of a bucket.",
         discussion: """
             A key with *, **, ? or [a-z] is a pattern, unless there is an object of that very key: * and ? stay \
-            within a \
-            segment, ** crosses them.
+            within a segment, ** crosses them.
             """
     )
 
