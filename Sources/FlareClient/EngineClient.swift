@@ -28,8 +28,8 @@ package final class EngineClient: Sendable {
     /// Nil when each call has a connection of its own.
     private let kept: KeptConnections?
 
-    /// - Parameter keepsConnections: for a command of many calls. A call whose kept connection turns out to be closed is
-    ///   made again on a new one, so its calls must bear being made twice.
+    /// - Parameter keepsConnections: for a command of many calls. A call whose kept connection turns out to be closed
+    ///   is made again on a new one, so its calls must bear being made twice.
     package init(socketPath: String, keepsConnections: Bool = false) {
         self.socketPath = socketPath
         kept = keepsConnections ? KeptConnections() : nil
@@ -89,7 +89,7 @@ package final class EngineClient: Sendable {
             do {
                 return try await exchange(head, body, reader, channel)
             } catch {
-                // It was closed while nobody used it; the engine has not seen the call, or has gone in the middle of it.
+                // It was closed while nobody used it: the engine has not seen the call, or has gone in its middle.
                 try Task.checkCancellation()
             }
         }

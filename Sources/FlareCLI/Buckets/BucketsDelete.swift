@@ -5,7 +5,7 @@ import FlareModel
 struct BucketsDelete: FlareCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete a bucket and its notification rules: an empty one, or with --recursive all that is in it, too."
+        abstract: "Delete a bucket and its notification rules; with --recursive what is in it, too."
     )
 
     @OptionGroup var global: GlobalOptions

@@ -46,8 +46,8 @@ struct ObjectsMove: FlareCommand {
 /// What `copy` and `move` take.
 struct CopyArguments: ParsableArguments, Sendable {
     static let discussion = """
-        Both sides are written BUCKET/KEY or flare://BUCKET/KEY. A key with *, **, ? or [a-z] is a pattern, and what it \
-        matches goes below the destination, as does all below the source with --recursive. A destination that is a \
+        Both sides are written BUCKET/KEY or flare://BUCKET/KEY. A key with *, **, ? or [a-z] is a pattern, and what \
+        it matches goes below the destination, as does all below the source with --recursive. A destination that is a \
         bucket alone or ends with "/" keeps the last part of the key.
 
         Metadata is copied with the object, unless some is given: then it is replaced as a whole.

@@ -7,8 +7,8 @@ struct ObjectsDelete: FlareCommand {
         commandName: "delete",
         abstract: "Delete objects of a bucket.",
         discussion: """
-            A key with *, **, ? or [a-z] is a pattern, unless there is an object of that very key: * and ? stay within a \
-            segment, ** crosses them.
+            A key with *, **, ? or [a-z] is a pattern, unless there is an object of that very key: * and ? stay \
+            within a segment, ** crosses them.
             """
     )
 

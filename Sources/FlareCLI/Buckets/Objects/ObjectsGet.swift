@@ -8,11 +8,12 @@ struct ObjectsGet: FlareCommand {
         commandName: "get",
         abstract: "Read objects to stdout, into files or below a directory.",
         discussion: """
-            A key with *, **, ? or [a-z] is a pattern, unless there is an object of that very key: * and ? stay within a \
-            segment, ** crosses them. Several objects need --output DIR; keys that would lead out of it are refused.
+            A key with *, **, ? or [a-z] is a pattern, unless there is an object of that very key: * and ? stay \
+            within a segment, ** crosses them. Several objects need --output DIR; keys that would lead out of it are \
+            refused.
 
-            A file appears under its name when it is whole and its bytes are those of the etag. When a large download is \
-            interrupted, the same command goes on where it ended.
+            A file appears under its name when it is whole and its bytes are those of the etag. When a large download \
+            is interrupted, the same command goes on where it ended.
             """
     )
 

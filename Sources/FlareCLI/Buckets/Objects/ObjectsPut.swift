@@ -13,9 +13,9 @@ struct ObjectsPut: FlareCommand {
             flare buckets objects put BUCKET --recursive DIRECTORY ... [--prefix PREFIX]
             """,
         discussion: """
-            With KEY alone, the bytes come from stdin; at a terminal, KEY is then taken for the file and its last part \
-            for the key. With --prefix or --recursive every word is a file or directory, and keys are the prefix and the \
-            file's name, or its path below the directory.
+            With KEY alone, the bytes come from stdin; at a terminal, KEY is then taken for the file and its last \
+            part for the key. With --prefix or --recursive every word is a file or directory, and keys are the prefix \
+            and the file's name, or its path below the directory.
 
             Large files are sent in parts. When that is interrupted, the same command goes on where it ended.
             """

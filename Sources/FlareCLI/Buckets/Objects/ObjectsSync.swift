@@ -12,10 +12,10 @@ struct ObjectsSync: FlareCommand {
             flare buckets objects sync flare://BUCKET/PREFIX flare://BUCKET/PREFIX
             """,
         discussion: """
-            A file and an object are the same when their sizes are, and the file's time is the one that is kept with the \
-            object (the metadata "mtime", as rclone keeps it; else the time of the upload); or, when times differ, when \
-            the bytes give the etag. Nothing is deleted without --delete, and not when a transfer has failed. Files that \
-            are excluded are neither sent nor deleted. A folder is meant: logs is logs/.
+            A file and an object are the same when their sizes are, and the file's time is the one that is kept with \
+            the object (the metadata "mtime", as rclone keeps it; else the time of the upload); or, when times \
+            differ, when the bytes give the etag. Nothing is deleted without --delete, and not when a transfer has \
+            failed. Files that are excluded are neither sent nor deleted. A folder is meant: logs is logs/.
             """
     )
 

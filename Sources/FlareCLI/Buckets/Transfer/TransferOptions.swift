@@ -22,8 +22,8 @@ struct PartOptions: ParsableArguments, Sendable {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The size of the parts of a large file, from 5MiB; files up to it are sent at once. Default: 16MiB parts for "
-                + "files over 64MiB.",
+            "The size of the parts of a large file, from 5MiB; files up to it are sent at once. "
+                + "Default: 16MiB, for files over 64MiB.",
             valueName: "size"
         )
     )
