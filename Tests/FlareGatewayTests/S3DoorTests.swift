@@ -4,6 +4,7 @@ import FlareQueues
 import FlareStore
 import Foundation
 import Logging
+import NIOCore
 import NIOPosix
 import Testing
 
