@@ -173,13 +173,13 @@ _flare() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    pipelines|buckets|queues|workflows|workers|deploy|dev|tail|step|engine|help)
+    pipelines|buckets|queues|workflows|workers|deploy|dev|tail|step|engine|env|help)
         # Offer subcommand argument completions
         "_flare_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'pipelines buckets queues workflows workers deploy dev tail step engine help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'pipelines buckets queues workflows workers deploy dev tail step engine env help' -- "${cur}"))
         ;;
     esac
 }
@@ -910,13 +910,13 @@ _flare_buckets() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    create|list|info|delete|objects|notify)
+    create|list|info|delete|objects|notify|watch|cors|lifecycle|lock|dev-url|domain|keys)
         # Offer subcommand argument completions
         "_flare_buckets_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'create list info delete objects notify' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'create list info delete objects notify watch cors lifecycle lock dev-url domain keys' -- "${cur}"))
         ;;
     esac
 }
@@ -979,7 +979,7 @@ _flare_buckets_info() {
 
 _flare_buckets_delete() {
     repeating_flags=()
-    non_repeating_flags=(--json --yes -y --version -h --help)
+    non_repeating_flags=(--json -r --recursive --force --yes -y --version -h --help)
     repeating_options=()
     non_repeating_options=(--state)
     __flare_offer_flags_options 1
@@ -1013,28 +1013,43 @@ _flare_buckets_objects() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    put|get|head|list|delete)
+    put|get|head|list|delete|copy|move|sync|presign)
         # Offer subcommand argument completions
         "_flare_buckets_objects_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'put get head list delete' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'put get head list delete copy move sync presign' -- "${cur}"))
         ;;
     esac
 }
 
 _flare_buckets_objects_put() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--state --content-type --content-encoding --content-disposition --content-language --cache-control)
-    __flare_offer_flags_options 3
+    non_repeating_flags=(--json --recursive -r --follow-links --no-resume --jsonl --quiet -q --dry-run --version -h --help)
+    repeating_options=(--include --exclude --metadata)
+    non_repeating_options=(--state --prefix --if-match --if-none-match --content-type --content-encoding --content-disposition --content-language --cache-control --expires --storage-class --part-size --parallel)
+    __flare_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
     '--state')
         __flare_add_completions -d
+        return
+        ;;
+    '--prefix')
+        return
+        ;;
+    '--if-match')
+        return
+        ;;
+    '--if-none-match')
+        return
+        ;;
+    '--include')
+        return
+        ;;
+    '--exclude')
         return
         ;;
     '--content-type')
@@ -1052,6 +1067,22 @@ _flare_buckets_objects_put() {
     '--cache-control')
         return
         ;;
+    '--expires')
+        return
+        ;;
+    '--metadata')
+        return
+        ;;
+    '--storage-class')
+        __flare_add_completions -W 'Standard'$'\n''InfrequentAccess'
+        return
+        ;;
+    '--part-size')
+        return
+        ;;
+    '--parallel')
+        return
+        ;;
     esac
 
     # Offer positional completions
@@ -1060,11 +1091,7 @@ _flare_buckets_objects_put() {
         __flare_add_completions -W "$(__flare_custom_complete ---completion buckets objects put -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
         return
         ;;
-    2)
-        __flare_add_completions -f
-        return
-        ;;
-    3)
+    *)
         __flare_add_completions -f
         return
         ;;
@@ -1073,10 +1100,10 @@ _flare_buckets_objects_put() {
 
 _flare_buckets_objects_get() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--state --output -o)
-    __flare_offer_flags_options 2
+    non_repeating_flags=(--json --recursive -r --no-resume --jsonl --quiet -q --dry-run --version -h --help)
+    repeating_options=(--include --exclude)
+    non_repeating_options=(--state --output -o --range --parallel)
+    __flare_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
@@ -1086,6 +1113,18 @@ _flare_buckets_objects_get() {
         ;;
     '--output'|'-o')
         __flare_add_completions -f
+        return
+        ;;
+    '--range')
+        return
+        ;;
+    '--include')
+        return
+        ;;
+    '--exclude')
+        return
+        ;;
+    '--parallel')
         return
         ;;
     esac
@@ -1125,10 +1164,10 @@ _flare_buckets_objects_head() {
 
 _flare_buckets_objects_list() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
+    non_repeating_flags=(--json --recursive -r --all --summarize --jsonl --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --prefix --delimiter --start-after --limit)
-    __flare_offer_flags_options 1
+    non_repeating_options=(--state --prefix --delimiter --start-after --cursor --limit)
+    __flare_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
@@ -1143,6 +1182,9 @@ _flare_buckets_objects_list() {
         return
         ;;
     '--start-after')
+        return
+        ;;
+    '--cursor')
         return
         ;;
     '--limit')
@@ -1161,8 +1203,8 @@ _flare_buckets_objects_list() {
 
 _flare_buckets_objects_delete() {
     repeating_flags=()
-    non_repeating_flags=(--json --yes -y --version -h --help)
-    repeating_options=()
+    non_repeating_flags=(--json --recursive -r --dry-run --yes -y --jsonl --version -h --help)
+    repeating_options=(--include --exclude)
     non_repeating_options=(--state --prefix)
     __flare_offer_flags_options -1
 
@@ -1175,12 +1217,227 @@ _flare_buckets_objects_delete() {
     '--prefix')
         return
         ;;
+    '--include')
+        return
+        ;;
+    '--exclude')
+        return
+        ;;
     esac
 
     # Offer positional completions
     case "${positional_number}" in
     1)
         __flare_add_completions -W "$(__flare_custom_complete ---completion buckets objects delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_objects_copy() {
+    repeating_flags=()
+    non_repeating_flags=(--json --recursive -r --jsonl --quiet -q --dry-run --version -h --help)
+    repeating_options=(--include --exclude --metadata)
+    non_repeating_options=(--state --content-type --content-encoding --content-disposition --content-language --cache-control --expires --storage-class --parallel --if-match --if-none-match)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--include')
+        return
+        ;;
+    '--exclude')
+        return
+        ;;
+    '--content-type')
+        return
+        ;;
+    '--content-encoding')
+        return
+        ;;
+    '--content-disposition')
+        return
+        ;;
+    '--content-language')
+        return
+        ;;
+    '--cache-control')
+        return
+        ;;
+    '--expires')
+        return
+        ;;
+    '--metadata')
+        return
+        ;;
+    '--storage-class')
+        __flare_add_completions -W 'Standard'$'\n''InfrequentAccess'
+        return
+        ;;
+    '--parallel')
+        return
+        ;;
+    '--if-match')
+        return
+        ;;
+    '--if-none-match')
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_objects_move() {
+    repeating_flags=()
+    non_repeating_flags=(--json --recursive -r --jsonl --quiet -q --dry-run --version -h --help)
+    repeating_options=(--include --exclude --metadata)
+    non_repeating_options=(--state --content-type --content-encoding --content-disposition --content-language --cache-control --expires --storage-class --parallel)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--include')
+        return
+        ;;
+    '--exclude')
+        return
+        ;;
+    '--content-type')
+        return
+        ;;
+    '--content-encoding')
+        return
+        ;;
+    '--content-disposition')
+        return
+        ;;
+    '--content-language')
+        return
+        ;;
+    '--cache-control')
+        return
+        ;;
+    '--expires')
+        return
+        ;;
+    '--metadata')
+        return
+        ;;
+    '--storage-class')
+        __flare_add_completions -W 'Standard'$'\n''InfrequentAccess'
+        return
+        ;;
+    '--parallel')
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_objects_sync() {
+    repeating_flags=()
+    non_repeating_flags=(--json --delete --dry-run --checksum --size-only --follow-links --no-resume --jsonl --quiet -q --version -h --help)
+    repeating_options=(--include --exclude --metadata)
+    non_repeating_options=(--state --content-type --content-encoding --content-disposition --content-language --cache-control --expires --storage-class --part-size --parallel)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--include')
+        return
+        ;;
+    '--exclude')
+        return
+        ;;
+    '--content-type')
+        return
+        ;;
+    '--content-encoding')
+        return
+        ;;
+    '--content-disposition')
+        return
+        ;;
+    '--content-language')
+        return
+        ;;
+    '--cache-control')
+        return
+        ;;
+    '--expires')
+        return
+        ;;
+    '--metadata')
+        return
+        ;;
+    '--storage-class')
+        __flare_add_completions -W 'Standard'$'\n''InfrequentAccess'
+        return
+        ;;
+    '--part-size')
+        return
+        ;;
+    '--parallel')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -d
+        return
+        ;;
+    2)
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_objects_presign() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --method --expires-in --content-type --key-id)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--method')
+        __flare_add_completions -W 'get'$'\n''put'$'\n''head'$'\n''delete'
+        return
+        ;;
+    '--expires-in')
+        return
+        ;;
+    '--content-type')
+        return
+        ;;
+    '--key-id')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets objects presign -- --key-id "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets objects presign -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -1198,13 +1455,13 @@ _flare_buckets_notify() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    create|list|delete)
+    create|list|delete|test)
         # Offer subcommand argument completions
         "_flare_buckets_notify_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'create list delete' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'create list delete test' -- "${cur}"))
         ;;
     esac
 }
@@ -1212,7 +1469,7 @@ _flare_buckets_notify() {
 _flare_buckets_notify_create() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
-    repeating_options=(--event-type)
+    repeating_options=(--event-type --event-types --action)
     non_repeating_options=(--state --queue --prefix --suffix --description)
     __flare_offer_flags_options 1
 
@@ -1226,8 +1483,12 @@ _flare_buckets_notify_create() {
         __flare_add_completions -W "$(__flare_custom_complete ---completion buckets notify create -- --queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
         return
         ;;
-    '--event-type')
+    '--event-type'|'--event-types')
         __flare_add_completions -W 'object-create'$'\n''object-delete'
+        return
+        ;;
+    '--action')
+        __flare_add_completions -W 'PutObject'$'\n''CopyObject'$'\n''CompleteMultipartUpload'$'\n''DeleteObject'$'\n''LifecycleDeletion'
         return
         ;;
     '--prefix')
@@ -1305,6 +1566,749 @@ _flare_buckets_notify_delete() {
     esac
 }
 
+_flare_buckets_notify_test() {
+    repeating_flags=()
+    non_repeating_flags=(--json --dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --action)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--action')
+        __flare_add_completions -W 'PutObject'$'\n''CopyObject'$'\n''CompleteMultipartUpload'$'\n''DeleteObject'$'\n''LifecycleDeletion'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets notify test -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_watch() {
+    repeating_flags=()
+    non_repeating_flags=(--json --jsonl --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --prefix --since --count --timeout)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--prefix')
+        return
+        ;;
+    '--since')
+        return
+        ;;
+    '--count')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets watch -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_cors() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|set|delete)
+        # Offer subcommand argument completions
+        "_flare_buckets_cors_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list set delete' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_buckets_cors_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets cors list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_cors_set() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --file)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--file')
+        __flare_add_completions -f
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets cors set -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_cors_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets cors delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_lifecycle() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|add|remove|set)
+        # Offer subcommand argument completions
+        "_flare_buckets_lifecycle_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list add remove set' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_buckets_lifecycle_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets lifecycle list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_lifecycle_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json -y --yes --force --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --name --id --prefix --expire-days --expire-date --ia-transition-days --ia-transition-date --abort-multipart-days)
+    __flare_offer_flags_options 3
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--name'|'--id')
+        return
+        ;;
+    '--prefix')
+        return
+        ;;
+    '--expire-days')
+        return
+        ;;
+    '--expire-date')
+        return
+        ;;
+    '--ia-transition-days')
+        return
+        ;;
+    '--ia-transition-date')
+        return
+        ;;
+    '--abort-multipart-days')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets lifecycle add -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_lifecycle_remove() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --name --id)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--name'|'--id')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets lifecycle remove -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_lifecycle_set() {
+    repeating_flags=()
+    non_repeating_flags=(--json -y --yes --force --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --file)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--file')
+        __flare_add_completions -f
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets lifecycle set -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_lock() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|add|remove|set)
+        # Offer subcommand argument completions
+        "_flare_buckets_lock_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list add remove set' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_buckets_lock_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets lock list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_lock_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json --retention-indefinite --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --name --id --prefix --retention-days --retention-date)
+    __flare_offer_flags_options 3
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--name'|'--id')
+        return
+        ;;
+    '--prefix')
+        return
+        ;;
+    '--retention-days')
+        return
+        ;;
+    '--retention-date')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets lock add -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_lock_remove() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --name --id)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--name'|'--id')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets lock remove -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_lock_set() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --file)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--file')
+        __flare_add_completions -f
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets lock set -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_dev-url() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    get|enable|disable)
+        # Offer subcommand argument completions
+        "_flare_buckets_dev-url_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'get enable disable' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_buckets_dev-url_get() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets dev-url get -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_dev-url_enable() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets dev-url enable -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_dev-url_disable() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets dev-url disable -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_domain() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|add|remove)
+        # Offer subcommand argument completions
+        "_flare_buckets_domain_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list add remove' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_buckets_domain_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets domain list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_domain_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --domain --zone-id --min-tls)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--domain')
+        return
+        ;;
+    '--zone-id')
+        return
+        ;;
+    '--min-tls')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets domain add -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_domain_remove() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --domain)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--domain')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets domain remove -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_keys() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    create|list|revoke)
+        # Offer subcommand argument completions
+        "_flare_buckets_keys_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'create list revoke' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_buckets_keys_create() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=(--bucket)
+    non_repeating_options=(--state --name --permission --expires-in)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--name')
+        return
+        ;;
+    '--bucket')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets keys create -- --bucket "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--permission')
+        __flare_add_completions -W 'read'$'\n''write'
+        return
+        ;;
+    '--expires-in')
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_keys_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_buckets_keys_revoke() {
+    repeating_flags=()
+    non_repeating_flags=(--json --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion buckets keys revoke -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
 _flare_queues() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
@@ -1317,13 +2321,13 @@ _flare_queues() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    create|list|info|update|delete|send|peek|tail|consume|purge|redrive|consumers)
+    create|list|info|update|delete|send|peek|tail|consume|redrive|move|remove|purge|pause|resume|stats|export|import|consumers|subscriptions)
         # Offer subcommand argument completions
         "_flare_queues_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'create list info update delete send peek tail consume purge redrive consumers' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'create list info update delete send peek tail consume redrive move remove purge pause resume stats export import consumers subscriptions' -- "${cur}"))
         ;;
     esac
 }
@@ -1449,10 +2453,10 @@ _flare_queues_delete() {
 
 _flare_queues_send() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
+    non_repeating_flags=(--json --jsonl --envelope --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --delay --content-type)
-    __flare_offer_flags_options 2
+    non_repeating_options=(--state --delay --content-type --count)
+    __flare_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
@@ -1464,7 +2468,10 @@ _flare_queues_send() {
         return
         ;;
     '--content-type')
-        __flare_add_completions -W 'json'$'\n''text'$'\n''bytes'
+        __flare_add_completions -W 'json'$'\n''text'$'\n''bytes'$'\n''v8'
+        return
+        ;;
+    '--count')
         return
         ;;
     esac
@@ -1480,9 +2487,9 @@ _flare_queues_send() {
 
 _flare_queues_peek() {
     repeating_flags=()
-    non_repeating_flags=(--json --dead --version -h --help)
+    non_repeating_flags=(--json --dead --jsonl --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --max)
+    non_repeating_options=(--state --where --limit --max)
     __flare_offer_flags_options 1
 
     # Offer option value completions
@@ -1491,7 +2498,10 @@ _flare_queues_peek() {
         __flare_add_completions -d
         return
         ;;
-    '--max')
+    '--where')
+        return
+        ;;
+    '--limit'|'--max')
         return
         ;;
     esac
@@ -1507,9 +2517,9 @@ _flare_queues_peek() {
 
 _flare_queues_tail() {
     repeating_flags=()
-    non_repeating_flags=(--json --new --follow --no-follow --version -h --help)
+    non_repeating_flags=(--json --new --follow --no-follow --jsonl --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --after)
+    non_repeating_options=(--state --where --since --after --count --timeout)
     __flare_offer_flags_options 1
 
     # Offer option value completions
@@ -1518,7 +2528,19 @@ _flare_queues_tail() {
         __flare_add_completions -d
         return
         ;;
+    '--where')
+        return
+        ;;
+    '--since')
+        return
+        ;;
     '--after')
+        return
+        ;;
+    '--count')
+        return
+        ;;
+    '--timeout')
         return
         ;;
     esac
@@ -1534,9 +2556,9 @@ _flare_queues_tail() {
 
 _flare_queues_consume() {
     repeating_flags=()
-    non_repeating_flags=(--json --follow --ack --no-ack --version -h --help)
+    non_repeating_flags=(--json --once --follow --ack --no-ack --jsonl --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --max --exec --visibility-timeout --retry-after)
+    non_repeating_options=(--state --count --max --timeout --batch-size --exec --parallel --visibility-timeout --retry-after)
     __flare_offer_flags_options 1
 
     # Offer option value completions
@@ -1545,10 +2567,19 @@ _flare_queues_consume() {
         __flare_add_completions -d
         return
         ;;
-    '--max')
+    '--count'|'--max')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    '--batch-size')
         return
         ;;
     '--exec')
+        return
+        ;;
+    '--parallel')
         return
         ;;
     '--visibility-timeout')
@@ -1568,9 +2599,110 @@ _flare_queues_consume() {
     esac
 }
 
+_flare_queues_redrive() {
+    repeating_flags=()
+    non_repeating_flags=(--json --dry-run --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --where --to --rate --limit)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--to')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues redrive -- --to "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--rate')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues redrive -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_move() {
+    repeating_flags=()
+    non_repeating_flags=(--json --dead --dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --where --rate --limit)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--rate')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues move -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues move -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_remove() {
+    repeating_flags=()
+    non_repeating_flags=(--json --dead --dry-run --yes -y --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --where)
+    __flare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues remove -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
 _flare_queues_purge() {
     repeating_flags=()
-    non_repeating_flags=(--json --yes -y --version -h --help)
+    non_repeating_flags=(--json -y --yes --force --version -h --help)
     repeating_options=()
     non_repeating_options=(--state)
     __flare_offer_flags_options 1
@@ -1592,7 +2724,7 @@ _flare_queues_purge() {
     esac
 }
 
-_flare_queues_redrive() {
+_flare_queues_pause() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
@@ -1610,7 +2742,127 @@ _flare_queues_redrive() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __flare_add_completions -W "$(__flare_custom_complete ---completion queues redrive -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues pause -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_resume() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues resume -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_stats() {
+    repeating_flags=()
+    non_repeating_flags=(--json --watch --jsonl --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --interval --count)
+    __flare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--interval')
+        return
+        ;;
+    '--count')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues stats -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_export() {
+    repeating_flags=()
+    non_repeating_flags=(--json --resume --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --where --output -o --after)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--output'|'-o')
+        __flare_add_completions -f
+        return
+        ;;
+    '--after')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues export -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_import() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --on-error)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--on-error')
+        __flare_add_completions -W 'stop'$'\n''skip'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues import -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -f
         return
         ;;
     esac
@@ -1628,13 +2880,13 @@ _flare_queues_consumers() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|add|remove)
+    list|add|remove|worker|http)
         # Offer subcommand argument completions
         "_flare_queues_consumers_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list add remove' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list add remove worker http' -- "${cur}"))
         ;;
     esac
 }
@@ -1667,7 +2919,7 @@ _flare_queues_consumers_add() {
     repeating_flags=()
     non_repeating_flags=(--json --pull --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --worker --workflow --batch-size --batch-timeout --message-retries --retry-delay --max-concurrency --dead-letter-queue --visibility-timeout)
+    non_repeating_options=(--state --worker --workflow --batch-size --batch-timeout --message-retries --retry-delay --retry-delay-secs --max-concurrency --dead-letter-queue --visibility-timeout --visibility-timeout-secs)
     __flare_offer_flags_options 1
 
     # Offer option value completions
@@ -1693,7 +2945,7 @@ _flare_queues_consumers_add() {
     '--message-retries')
         return
         ;;
-    '--retry-delay')
+    '--retry-delay'|'--retry-delay-secs')
         return
         ;;
     '--max-concurrency')
@@ -1703,7 +2955,7 @@ _flare_queues_consumers_add() {
         __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers add -- --dead-letter-queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
         return
         ;;
-    '--visibility-timeout')
+    '--visibility-timeout'|'--visibility-timeout-secs')
         return
         ;;
     esac
@@ -1736,6 +2988,433 @@ _flare_queues_consumers_remove() {
     case "${positional_number}" in
     1)
         __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers remove -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consumers_worker() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    add|remove|list)
+        # Offer subcommand argument completions
+        "_flare_queues_consumers_worker_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'add remove list' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_queues_consumers_worker_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --batch-size --batch-timeout --message-retries --retry-delay --retry-delay-secs --max-concurrency --dead-letter-queue --visibility-timeout --visibility-timeout-secs)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--batch-size')
+        return
+        ;;
+    '--batch-timeout')
+        return
+        ;;
+    '--message-retries')
+        return
+        ;;
+    '--retry-delay'|'--retry-delay-secs')
+        return
+        ;;
+    '--max-concurrency')
+        return
+        ;;
+    '--dead-letter-queue')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers worker add -- --dead-letter-queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--visibility-timeout'|'--visibility-timeout-secs')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers worker add -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers worker add -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consumers_worker_remove() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers worker remove -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    2)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers worker remove -- positional@1 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consumers_worker_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers worker list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consumers_http() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    add|remove|list)
+        # Offer subcommand argument completions
+        "_flare_queues_consumers_http_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'add remove list' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_queues_consumers_http_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --batch-size --batch-timeout --message-retries --retry-delay --retry-delay-secs --max-concurrency --dead-letter-queue --visibility-timeout --visibility-timeout-secs)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--batch-size')
+        return
+        ;;
+    '--batch-timeout')
+        return
+        ;;
+    '--message-retries')
+        return
+        ;;
+    '--retry-delay'|'--retry-delay-secs')
+        return
+        ;;
+    '--max-concurrency')
+        return
+        ;;
+    '--dead-letter-queue')
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers http add -- --dead-letter-queue "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--visibility-timeout'|'--visibility-timeout-secs')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers http add -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consumers_http_remove() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers http remove -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_consumers_http_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues consumers http list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_subscriptions() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flare_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    create|list|get|update|delete)
+        # Offer subcommand argument completions
+        "_flare_queues_subscriptions_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'create list get update delete' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flare_queues_subscriptions_create() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --source --events --name --enabled --worker-name --workflow-name)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--source')
+        return
+        ;;
+    '--events')
+        return
+        ;;
+    '--name')
+        return
+        ;;
+    '--enabled')
+        return
+        ;;
+    '--worker-name')
+        return
+        ;;
+    '--workflow-name')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues subscriptions create -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_subscriptions_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --page --per-page)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--page')
+        return
+        ;;
+    '--per-page')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues subscriptions list -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_subscriptions_get() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --id)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--id')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues subscriptions get -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_subscriptions_update() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --id --name --events --enabled)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--id')
+        return
+        ;;
+    '--name')
+        return
+        ;;
+    '--events')
+        return
+        ;;
+    '--enabled')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues subscriptions update -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_flare_queues_subscriptions_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json -y --yes --force --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --id)
+    __flare_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--id')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flare_add_completions -W "$(__flare_custom_complete ---completion queues subscriptions delete -- positional@0 "${COMP_CWORD}" "$(__flare_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -3257,7 +4936,7 @@ _flare_engine_start() {
     repeating_flags=()
     non_repeating_flags=(--json --require-tls --no-require-tls --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --ingest-port --control-port --kafka-port --tls-cert --tls-key)
+    non_repeating_options=(--state --ingest-port --control-port --kafka-port --s3-port --tls-cert --tls-key)
     __flare_offer_flags_options 0
 
     # Offer option value completions
@@ -3273,6 +4952,9 @@ _flare_engine_start() {
         return
         ;;
     '--kafka-port')
+        return
+        ;;
+    '--s3-port')
         return
         ;;
     '--tls-cert')
@@ -3306,7 +4988,7 @@ _flare_engine_restart() {
     repeating_flags=()
     non_repeating_flags=(--json --require-tls --no-require-tls --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --ingest-port --control-port --kafka-port --tls-cert --tls-key)
+    non_repeating_options=(--state --ingest-port --control-port --kafka-port --s3-port --tls-cert --tls-key)
     __flare_offer_flags_options 0
 
     # Offer option value completions
@@ -3322,6 +5004,9 @@ _flare_engine_restart() {
         return
         ;;
     '--kafka-port')
+        return
+        ;;
+    '--s3-port')
         return
         ;;
     '--tls-cert')
@@ -3374,7 +5059,7 @@ _flare_engine_run() {
     repeating_flags=()
     non_repeating_flags=(--json --require-tls --no-require-tls --version -h --help)
     repeating_options=()
-    non_repeating_options=(--state --ingest-port --control-port --kafka-port --tls-cert --tls-key)
+    non_repeating_options=(--state --ingest-port --control-port --kafka-port --s3-port --tls-cert --tls-key)
     __flare_offer_flags_options 0
 
     # Offer option value completions
@@ -3390,6 +5075,9 @@ _flare_engine_run() {
         return
         ;;
     '--kafka-port')
+        return
+        ;;
+    '--s3-port')
         return
         ;;
     '--tls-cert')
@@ -3485,6 +5173,26 @@ _flare_engine_ca() {
     case "${prev}" in
     '--state')
         __flare_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_flare_env() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--state --shell)
+    __flare_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--state')
+        __flare_add_completions -d
+        return
+        ;;
+    '--shell')
+        __flare_add_completions -W 'sh'$'\n''fish'$'\n''powershell'
         return
         ;;
     esac
