@@ -33,7 +33,7 @@ struct Delivery: Sendable {
                 .invocation(worker: worker) { show($0, of: worker) }
             let result = try await workers.invoke(invocation)
             if let failure = result.failure { report(failure, of: worker, batch) }
-            return resolved(try QueueBatch.verdicts(of: result), batch)
+            return resolved(try QueueBatch.verdicts(of: result), batch, failure: result.failure)
         } catch let error as FlareError {
             return .failed(error)
         } catch {
@@ -41,13 +41,20 @@ struct Delivery: Sendable {
         }
     }
 
-    private func resolved(_ verdicts: [String: QueueBatch.Verdict], _ batch: LeasedBatch) -> DeliveryOutcome {
+    private func resolved(
+        _ verdicts: [String: QueueBatch.Verdict],
+        _ batch: LeasedBatch,
+        failure: JavaScriptError?
+    ) -> DeliveryOutcome {
         var acks: [String] = []
-        var retries: [(leaseID: String, delaySeconds: Int?)] = []
+        var retries: [Settlement.Retry] = []
+        let reason = failure.map { "\($0.name): \($0.message)" } ?? "the consumer failed"
         for message in batch.messages {
             switch verdicts[message.id] {
             case .acknowledge: acks.append(message.leaseID)
-            case .retry(let delaySeconds): retries.append((message.leaseID, delaySeconds))
+            case .retry(let delaySeconds):
+                retries.append(Settlement.Retry(leaseID: message.leaseID, delaySeconds: delaySeconds))
+            case .failed: retries.append(Settlement.Retry(leaseID: message.leaseID, reason: reason))
             case nil: break
             }
         }

@@ -107,6 +107,9 @@ extension Limits {
     /// Messages may outlive their retention by it.
     package static let retentionSweepMilliseconds = 1_000
 
+    /// Characters that are kept of the reason for which a message died.
+    package static let messageReasonCharactersMax = 1_000
+
     /// Message bytes that wait in memory for one slow `tail`; beyond, it reads on from the rows.
     package static let tailBufferBytesMax = 4_000_000
 }

@@ -136,7 +136,7 @@ struct ConsumerRunner {
             let forgotten = batch.messages.map(\.leaseID).filter { !named.contains($0) }
             let settlement = Settlement(
                 acks: acks,
-                retries: retries.map { .init(leaseID: $0.leaseID, delaySeconds: $0.delaySeconds) }
+                retries: retries
                     + forgotten.map { .init(leaseID: $0, reason: "the consumer did not settle the message") }
             )
             return (settlement, .settled)

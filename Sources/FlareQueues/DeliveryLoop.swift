@@ -6,7 +6,7 @@ import ServiceLifecycle
 /// What became of a batch that was handed to its consumer.
 package enum DeliveryOutcome: Sendable {
     /// Each message was acknowledged or is to be retried. A message in neither list counts as a failed attempt.
-    case resolved(acks: [String], retries: [(leaseID: String, delaySeconds: Int?)])
+    case resolved(acks: [String], retries: [Settlement.Retry])
     /// The handler has acknowledged the batch in a transaction of its own.
     case committed
     /// The batch failed as a whole: a failed attempt of each message, unless the error is not theirs (a full disk, a

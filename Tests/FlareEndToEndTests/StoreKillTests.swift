@@ -10,7 +10,7 @@ extension EndToEnd {
         static let kills = 200
 
         @Test(
-            "at two hundred random moments, each acknowledged put has its object and one message, and no message is lost",
+            "two hundred times, and each acknowledged put has its object and one message, and no message is lost",
             .timeLimit(.minutes(10)),
             .enabled(if: preparedPython != nil, noPython)
         )
@@ -71,8 +71,7 @@ extension EndToEnd {
                 "consumers",
                 "add",
                 "work",
-                "--type",
-                "http_pull",
+                "--pull",
                 "--message-retries",
                 "1",
                 "--dead-letter-queue",

@@ -78,14 +78,14 @@ extension EndToEnd {
                 }
                 let letters = try await f.run("queues", "peek", "dead-orders", "--json").check().json()
                 let letter = try #require(letters.arrayValue?.first)
-                #expect(letter["body"]?["id"]?.integerValue == 1)
+                #expect(letter["body"]?.stringValue?.contains(#""id":1"#) == true, "\(letter)")
                 #expect(letter["origin_queue"]?.stringValue == "orders")
                 #expect(letter["reason"]?.stringValue?.contains("an order needs an amount") == true, "\(letter)")
 
                 let mended = "if (body.amount === null) console.log(`order ${body.id} is free`);"
                 try await f.deploy("shop", Self.configuration, source: Self.source(order: mended)).check()
                 let dry = try await f.run("queues", "redrive", "dead-orders", "--dry-run", "--json").check().json()
-                #expect(dry["moved"]?.integerValue == 1, "\(dry)")
+                #expect(dry["count"]?.integerValue == 1, "\(dry)")
                 try await f.run("queues", "redrive", "dead-orders", "--yes").check()
                 for queue in ["orders", "dead-orders"] {
                     try await waitUntil("\(queue) is empty") {

@@ -31,6 +31,18 @@ struct DeadLetterTests {
         }
     }
 
+    @Test("of a reason of any length the beginning is kept")
+    func longReason() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.consume(by: .httpPull, deadLetterQueue: "failed") { $0.maxRetries = 0 }
+            try await f.send("a")
+            try await failAttempts(1, f, reason: String(repeating: "long ", count: 1_000_000))
+            let reason = try await f.service.peek("failed", limit: 1)[0].origin?.reason
+            #expect(reason == String(repeating: "long ", count: 200))
+        }
+    }
+
     @Test("a dead letter queue that was deleted is created again")
     func recreated() async throws {
         try await QueuesFixture.with { f in

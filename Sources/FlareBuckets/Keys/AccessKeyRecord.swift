@@ -30,7 +30,8 @@ package struct AccessKeyRecord: Sendable, Hashable {
     package var expiresAt: Timestamp?
 
     private static let columns = """
-        id, secret, name, kind, permission, objects_only, buckets, prefixes, objects, parent, session_token, created_at, \
+        id, secret, name, kind, permission, objects_only, buckets, prefixes, objects, parent, session_token, \
+        created_at, \
         expires_at
         """
 

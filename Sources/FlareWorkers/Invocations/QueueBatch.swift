@@ -26,6 +26,8 @@ package struct QueueBatch: Sendable {
         case acknowledge
         /// Nil: the queue's own delay.
         case retry(delaySeconds: Int?)
+        /// The handler threw and had not spoken of it.
+        case failed
     }
 
     package var queue: String
@@ -60,7 +62,7 @@ package struct QueueBatch: Sendable {
 
     /// What the handler decided for each message, by message id.
     ///
-    /// Messages that it did not speak of are acknowledged when it returned and tried again when it threw; that is
+    /// Messages that it did not speak of are acknowledged when it returned and have failed when it threw; that is
     /// decided by the harness already. Throws `runFailed` when the reply is not one of a queue handler.
     package static func verdicts(of result: InvocationResult) throws -> [String: Verdict] {
         var verdicts: [String: Verdict] = [:]
@@ -70,7 +72,12 @@ package struct QueueBatch: Sendable {
                 throw FlareError(.runFailed, "a queue handler's process gave an answer of the wrong shape")
             }
             let delay = fields.count > 2 ? fields[2].integerValue : nil
-            verdicts[id] = action == "ack" ? .acknowledge : .retry(delaySeconds: delay)
+            verdicts[id] =
+                switch action {
+                case "ack": .acknowledge
+                case "fail": .failed
+                default: .retry(delaySeconds: delay)
+                }
         }
         return verdicts
     }

@@ -40,8 +40,8 @@ export async function runScheduled(handler, header) {
   }
 }
 
-/// Returns { fields: { per: [[id, "ack" | "retry", delaySeconds?]…] }, failure? }, one entry for each message. Without
-/// an explicit call a message is acknowledged when the handler returns, and retried when it throws.
+/// Returns { fields: { per: [[id, "ack" | "retry" | "fail", delaySeconds?]…] }, failure? }, one entry for each message.
+/// Without an explicit call a message is acknowledged when the handler returns, and has failed when it throws.
 export async function runQueue(handler, header, body) {
   const verdicts = new Map();
   const batch = new MessageBatch(header, body, verdicts);
@@ -52,7 +52,7 @@ export async function runQueue(handler, header, body) {
     failure = error;
     logLine("error", `queue() failed: ${describeError(error).stack ?? error}`);
   }
-  const others = batch.verdictForAll ?? (failure ? ["retry"] : ["ack"]);
+  const others = batch.verdictForAll ?? (failure ? ["fail"] : ["ack"]);
   return { fields: { per: header.messages.map(({ id }) => [id, ...(verdicts.get(id) ?? others)]) }, failure };
 }
 

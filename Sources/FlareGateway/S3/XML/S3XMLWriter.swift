@@ -9,8 +9,8 @@ struct S3XMLWriter: Sendable {
     private let root: String
     /// The first text that XML 1.0 cannot hold.
     private var unspeakable: String?
-    /// Puts U+FFFD for characters that XML cannot hold: in errors, and where a key is only said again to the client that
-    /// has sent it.
+    /// Puts U+FFFD for characters that XML cannot hold: in errors, and where a key is only said again to the client
+    /// that has sent it.
     private let isLenient: Bool
 
     /// - Parameters:
