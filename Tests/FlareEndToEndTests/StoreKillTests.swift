@@ -18,7 +18,6 @@ extension EndToEnd {
             let python = try #require(preparedPython)
             try await FlareFixture.with { f in
                 try await prepare(f)
-                let engine = try await f.run("engine", "status", "--json").check().json()
                 let key = try await f.run(
                     "buckets",
                     "keys",
@@ -34,13 +33,13 @@ extension EndToEnd {
                 let client = try f.start(
                     python,
                     [
-                        f.client("store_chaos.py"), "http://127.0.0.1:\(engine["s3_port"]?.integerValue ?? 0)",
+                        f.client("store_chaos.py"), "http://127.0.0.1:\(try #require(try f.engine().s3Port))",
                         key["id"]?.stringValue ?? "", key["secret"]?.stringValue ?? "",
                         "http://127.0.0.1:\(try f.engine().controlPort)/client/v4", try await f.createToken(), stop,
                     ]
                 )
                 for _ in 0..<Self.kills {
-                    try await pause(atMost: .milliseconds(250))
+                    try await pause(atMost: .milliseconds(300))
                     try await f.killEngine()
                     try await f.startEngine()
                 }
