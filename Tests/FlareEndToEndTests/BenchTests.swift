@@ -127,7 +127,7 @@ extension EndToEnd {
         func all() async throws {
             try await FlareFixture.with { f in
                 let reports = try await f.run("flare-bench", ["all", "--quick"]).check().json().arrayValue ?? []
-                #expect(reports.count == 9)
+                #expect(reports.count == 10)
                 for report in reports where report["skipped"] == nil { try check(report) }
             }
         }

@@ -26,6 +26,8 @@ package final class BucketEventSweeper: Service {
             while !Task.isCancelled {
                 do {
                     _ = try await self.sweep()
+                } catch is CancellationError {
+                    return
                 } catch {
                     self.logger.warning("events of buckets are kept too long", metadata: ["error": "\(error)"])
                 }

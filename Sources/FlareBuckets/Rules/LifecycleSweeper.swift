@@ -45,6 +45,8 @@ package final class LifecycleSweeper: Service {
                 var next: Timestamp?
                 do {
                     next = try await self.pass().map { max($0, now + Self.pause) }
+                } catch is CancellationError {
+                    return
                 } catch {
                     next = now + Self.failurePause
                     self.service.logger.warning("lifecycle rules wait", metadata: ["error": "\(error)"])
