@@ -56,8 +56,8 @@ struct FilterProcess: Sendable {
 
     private func spawn(_ input: Int32, _ output: Int32, _ error: Int32) -> pid_t {
         let environment = ProcessInfo.processInfo.environment.map { "\($0)=\($1)" }
-        return Self.withStrings([program] + arguments) { arguments in
-            Self.withStrings(environment) { environment in
+        return CStrings.with([program] + arguments) { arguments in
+            CStrings.with(environment) { environment in
                 program.withCString { path in
                     var options = flare_spawn_options(
                         path: path,
@@ -74,18 +74,6 @@ struct FilterProcess: Sendable {
                     return flare_spawn(&options)
                 }
             }
-        }
-    }
-
-    private static func withStrings<Result>(
-        _ strings: [String],
-        _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        let copies = strings.map { strdup($0) } + [nil]
-        defer { for copy in copies { free(copy) } }
-        return copies.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("a list with its end is never empty") }
-            return body(base)
         }
     }
 

@@ -131,8 +131,8 @@ final class MessageCommand: Sendable {
     }
 
     private func spawn(input: Int32, error: Int32) -> pid_t {
-        Self.withStrings(["/bin/sh", "-c", command]) { arguments in
-            Self.withStrings(environment.map { "\($0)=\($1)" }) { environment in
+        CStrings.with(["/bin/sh", "-c", command]) { arguments in
+            CStrings.with(environment.map { "\($0)=\($1)" }) { environment in
                 "/bin/sh".withCString { path in
                     var options = flare_spawn_options(
                         path: path,
@@ -149,18 +149,6 @@ final class MessageCommand: Sendable {
                     return flare_spawn(&options)
                 }
             }
-        }
-    }
-
-    private static func withStrings<Result>(
-        _ strings: [String],
-        _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        let copies = strings.map { strdup($0) } + [nil]
-        defer { for copy in copies { free(copy) } }
-        return copies.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("a list with its end is never empty") }
-            return body(base)
         }
     }
 

@@ -105,13 +105,7 @@ struct LifecycleAdd: FlareCommand {
         }
         let client = try await shell.client()
         let rules = try await LifecycleCommand.rules(of: bucket, client)
-        guard !rules.contains(where: { $0.id == added.id }) else {
-            throw FlareError(
-                .alreadyExists,
-                "bucket \"\(bucket)\" already has a lifecycle rule \"\(added.id)\"",
-                hint: "remove it first: flare buckets lifecycle remove \(bucket) --name \(CommandText.text([added.id]))"
-            )
-        }
+        try NamedRules.requireFree(added.id, among: rules.map(\.id), kind: "lifecycle", of: bucket)
         try await LifecycleCommand.set(rules + [added], of: bucket, client)
         shell.emit(added) { "added lifecycle rule \(added.id) to bucket \(bucket): \(added.words)" }
     }
@@ -158,15 +152,7 @@ struct LifecycleRemove: FlareCommand {
     func execute(_ shell: Shell) async throws {
         let client = try await shell.client()
         let rules = try await LifecycleCommand.rules(of: bucket, client)
-        guard rules.contains(where: { $0.id == name }) else {
-            throw FlareError.notFound(
-                .ruleNotFound,
-                kind: "lifecycle rule",
-                name: name,
-                candidates: rules.map(\.id),
-                listing: "flare buckets lifecycle list \(bucket)"
-            )
-        }
+        try NamedRules.require(name, among: rules.map(\.id), kind: "lifecycle", of: bucket)
         try await LifecycleCommand.set(rules.filter { $0.id != name }, of: bucket, client)
         shell.emit(["bucket": bucket, "rule": name]) { "removed lifecycle rule \(name) from bucket \(bucket)" }
     }

@@ -86,13 +86,7 @@ struct LockAdd: FlareCommand {
         let added = LockRule(id: name ?? rule ?? "", prefix: prefix ?? keys ?? "", condition: try condition())
         let client = try await shell.client()
         let rules = try await LockCommand.rules(of: bucket, client)
-        guard !rules.contains(where: { $0.id == added.id }) else {
-            throw FlareError(
-                .alreadyExists,
-                "bucket \"\(bucket)\" already has a lock rule \"\(added.id)\"",
-                hint: "remove it first: flare buckets lock remove \(bucket) --name \(CommandText.text([added.id]))"
-            )
-        }
+        try NamedRules.requireFree(added.id, among: rules.map(\.id), kind: "lock", of: bucket)
         try await LockCommand.set(rules + [added], of: bucket, client)
         shell.emit(added) { "added lock rule \(added.id) to bucket \(bucket): \(added.words)" }
     }
@@ -123,15 +117,7 @@ struct LockRemove: FlareCommand {
     func execute(_ shell: Shell) async throws {
         let client = try await shell.client()
         let rules = try await LockCommand.rules(of: bucket, client)
-        guard rules.contains(where: { $0.id == name }) else {
-            throw FlareError.notFound(
-                .ruleNotFound,
-                kind: "lock rule",
-                name: name,
-                candidates: rules.map(\.id),
-                listing: "flare buckets lock list \(bucket)"
-            )
-        }
+        try NamedRules.require(name, among: rules.map(\.id), kind: "lock", of: bucket)
         try await LockCommand.set(rules.filter { $0.id != name }, of: bucket, client)
         shell.emit(["bucket": bucket, "rule": name]) { "removed lock rule \(name) from bucket \(bucket)" }
     }
