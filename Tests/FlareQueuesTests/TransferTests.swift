@@ -192,6 +192,33 @@ struct SettlingTests {
         }
     }
 
+    @Test("the highest numbers that a client may write as leases, places or cursors are refused or find nothing")
+    func highest() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            _ = try await f.service.create("other")
+            try await f.send("a")
+            let lease = "7fffffffffffffff-0000000000000001"
+            let settlement = Settlement(
+                acks: [lease],
+                retries: [.init(leaseID: lease)],
+                releases: [.init(leaseID: "7ffffffffffffffe-0000000000000001"), .init(leaseID: lease)]
+            )
+            #expect(try await f.service.settle(settlement, queue: "orders").warnings.count == 2)
+            #expect(try await f.service.extend([lease], visibilityMilliseconds: 1, queue: "orders").count == 1)
+            let filter = MessageConditions()
+            #expect(try await f.service.peek("orders", limit: 9, dead: false, after: .max, filter: filter).isEmpty)
+            try await f.service.export("orders", after: .max) { _ in Issue.record("nothing lies there") }
+            try await f.service.tail("orders", from: .after(.max), follows: false) { _ in
+                Issue.record("nothing lies there")
+            }
+            var selection = QueueService.Selection(set: .all)
+            selection.cursor = "\(Int64.max)-\(Int64.max)"
+            #expect(try await f.service.transfer(.move(to: "other"), of: "orders", selection).count == 0)
+            #expect(try await f.service.remove(["\(Int64.max)"], from: "orders").count == 1)
+        }
+    }
+
     @Test("a hundred thousand delayed messages are counted, skipped by leases and swept by index")
     func delayed() async throws {
         try await QueuesFixture.with { f in
