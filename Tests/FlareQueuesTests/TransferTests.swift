@@ -219,6 +219,22 @@ struct SettlingTests {
         }
     }
 
+    @Test("a waiting pull learns of a lease that is cut short")
+    func cutShort() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.send("a")
+            let lease = try await f.pull(visibility: 3_600_000)[0].leaseID
+            let end = f.time.now() + .seconds(3600)
+            async let visible: Void = f.service.waitForMessages(in: "orders", until: end + .seconds(3600))
+            while !f.time.isAwaited(end) { await Task.yield() }
+            _ = try await f.service.extend([lease], visibilityMilliseconds: 1_000, queue: "orders")
+            f.time.advance(by: .seconds(1))
+            try await visible
+            #expect(try await f.pull().map(\.attempts) == [2])
+        }
+    }
+
     @Test("a hundred thousand delayed messages are counted, skipped by leases and swept by index")
     func delayed() async throws {
         try await QueuesFixture.with { f in
