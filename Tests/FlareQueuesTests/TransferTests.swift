@@ -149,6 +149,27 @@ struct TransferTests {
             #expect(try await f.service.importMessages(messages, into: "failed").imported == 4)
         }
     }
+
+    @Test("an export of dead letters, imported where they are, doubles nothing, nor one of what was redriven")
+    func exportOfDeadLetters() async throws {
+        try await withDeadLetters { f in
+            try await letDie(f, "a", "b")
+            let letters = try await lines(f, "failed")
+            #expect(try await f.service.importMessages(letters, into: "failed") == .init(imported: 0, skipped: 2))
+            #expect(try await f.service.redrive("failed").count == 2)
+            #expect(try await f.service.importMessages(letters, into: "orders") == .init(imported: 0, skipped: 2))
+            #expect(try await f.service.importMessages(letters, into: "failed") == .init(imported: 2, skipped: 0))
+        }
+    }
+
+    /// The messages of a queue as an import takes them.
+    private func lines(_ f: QueuesFixture, _ queue: String) async throws -> [QueueService.ImportedMessage] {
+        try await f.service.peek(queue, limit: 100).map { message in
+            var line = QueueService.ImportedMessage(NewMessage(body: message.body, contentType: .text))
+            line.id = message.id
+            return line
+        }
+    }
 }
 
 @Suite("settling")
