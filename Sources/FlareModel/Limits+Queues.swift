@@ -96,6 +96,9 @@ extension Limits {
     /// Messages of a page of a redrive, move or removal unless the request says otherwise.
     package static let messageTransferDefault = 100
 
+    /// Code points of the reason that is kept with a message which failed: each dead letter carries it along.
+    package static let messageReasonMax = 1_000
+
     /// Messages that one page of a redrive, move or removal looks at, so that a filter which nothing fits answers soon.
     package static let messageTransferScanMax = 5_000
 

@@ -66,6 +66,13 @@ package struct MessageOrigin: Sendable, Hashable {
         self.queue = queue
         self.reason = reason
     }
+
+    /// A reason cut to what is kept of it: it may be the text of any exception.
+    static func kept(_ reason: String) -> String {
+        let (limit, scalars) = (Limits.messageReasonMax, reason.unicodeScalars)
+        // Not by characters: one of them may be of any length.
+        return scalars.count > limit ? String(scalars.prefix(limit - 1)) + "…" : reason
+    }
 }
 
 /// A message as it lies in its queue.

@@ -85,7 +85,7 @@ extension QueueService {
                 id: message.id?.lowercased(),
                 visibleAt: min(max(message.visibleAt ?? now, now), latest),
                 originQueue: message.originQueue,
-                reason: message.reason
+                reason: message.reason.map(MessageOrigin.kept)
             )
         }
         try place(placed, in: queue, at: now, tx)
