@@ -1,17 +1,17 @@
 /// Keeps what a command does below a number of things a second.
 struct Pace: Sendable {
     /// Nil for as fast as it goes.
-    let perSecond: Int?
+    let perSecond: Double?
     private let began = ContinuousClock.now
 
-    init(perSecond: Int?) {
+    init(perSecond: Double?) {
         self.perSecond = perSecond
     }
 
     /// Returns when so many things, all told, may have been done.
     func wait(afterDoing count: Int) async throws {
         guard let perSecond else { return }
-        try await Task.sleep(until: began + .seconds(Double(count) / Double(perSecond)))
+        try await Task.sleep(until: began + .seconds(Double(count) / perSecond))
     }
 
     /// Returns when a time has passed that the user has set: between two looks, or until a command gives up.

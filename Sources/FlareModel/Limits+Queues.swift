@@ -96,6 +96,9 @@ extension Limits {
     /// Messages of a page of a redrive, move or removal unless the request says otherwise.
     package static let messageTransferDefault = 100
 
+    /// Code points of the reason that is kept with a message which failed: each dead letter carries it along.
+    package static let messageReasonMax = 1_000
+
     /// Messages that one page of a redrive, move or removal looks at, so that a filter which nothing fits answers soon.
     package static let messageTransferScanMax = 5_000
 
@@ -106,9 +109,6 @@ extension Limits {
     ///
     /// Messages may outlive their retention by it.
     package static let retentionSweepMilliseconds = 1_000
-
-    /// Characters that are kept of the reason for which a message died.
-    package static let messageReasonCharactersMax = 1_000
 
     /// Message bytes that wait in memory for one slow `tail`; beyond, it reads on from the rows.
     package static let tailBufferBytesMax = 4_000_000

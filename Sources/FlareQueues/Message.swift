@@ -66,6 +66,13 @@ package struct MessageOrigin: Sendable, Hashable {
         self.queue = queue
         self.reason = reason
     }
+
+    /// A reason cut to what is kept of it: it may be the text of any exception.
+    static func kept(_ reason: String) -> String {
+        let (limit, scalars) = (Limits.messageReasonMax, reason.unicodeScalars)
+        // Not by characters: one of them may be of any length.
+        return scalars.count > limit ? String(scalars.prefix(limit - 1)) + "…" : reason
+    }
 }
 
 /// A message as it lies in its queue.
@@ -122,8 +129,9 @@ struct LeaseID: Hashable {
 
     init?(_ text: String) {
         let parts = text.split(separator: "-", maxSplits: 1)
-        guard parts.count == 2, parts[1].utf8.count == 16, let sequence = Int64(parts[0], radix: 16), sequence >= 0,
-            let token = Int64(parts[1], radix: 16), token >= 0
+        // Below the highest number, so that there is always a place behind it.
+        guard parts.count == 2, parts[1].utf8.count == 16, let sequence = Int64(parts[0], radix: 16),
+            (0..<Int64.max).contains(sequence), let token = Int64(parts[1], radix: 16), token > 0
         else { return nil }
         self.sequence = sequence
         self.token = token

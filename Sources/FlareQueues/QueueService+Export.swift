@@ -74,7 +74,6 @@ extension QueueService {
         let queue = try record(named: nameOrID, in: tx)
         let now = time.now()
         let latest = now + .seconds(Limits.messageDelaySecondsMax)
-        try ImportRecord.forgetSettled(queue.number, in: tx)
         var seen: Set<String> = []
         let wanted = try messages.filter { message in
             guard let id = message.id?.lowercased() else { return true }
@@ -86,25 +85,21 @@ extension QueueService {
                 id: message.id?.lowercased(),
                 visibleAt: min(max(message.visibleAt ?? now, now), latest),
                 originQueue: message.originQueue,
-                reason: message.reason
+                reason: message.reason.map(MessageOrigin.kept)
             )
         }
-        let sequences = try place(placed, in: queue, at: now, tx)
-        for (message, sequence) in zip(placed, sequences) {
-            guard let id = message.id else { continue }
-            try ImportRecord.save(queue.number, id: id, sequence: sequence, in: tx)
-        }
+        try place(placed, in: queue, at: now, tx)
         return QueueImportBody(imported: placed.count, skipped: messages.count - placed.count)
     }
 
-    /// Whether a message that was sent to the queue or imported into it, and has this id, is still there.
+    /// Whether a message with this id, however it came into the queue, is still there.
     private func isPresent(_ id: String, in queue: QueueRecord, _ tx: Transaction) throws -> Bool {
         if let sequence = MessageID.sequence(of: id, queueID: queue.id),
             try SpanRecord.find(sequence, in: tx)?.queue == queue.number
         {
             return true
         }
-        guard let sequence = try ImportRecord.find(queue.number, id: id, in: tx) else { return false }
+        guard let sequence = try KeptIDRecord.find(queue.number, id: id, in: tx) else { return false }
         return try SpanRecord.find(sequence, in: tx)?.queue == queue.number
     }
 }

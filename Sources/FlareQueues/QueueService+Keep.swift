@@ -12,7 +12,7 @@ extension QueueService {
 
     /// The oldest messages, living or dead, that come after a place in the order of arrival and fit a filter.
     ///
-    /// A filter looks at a bounded number of messages.
+    /// With a filter looks as far as it must, by the page: sees what was there at the beginning and still is.
     package func peek(
         _ nameOrID: String,
         limit: Int,
@@ -26,20 +26,27 @@ extension QueueService {
                 "peek takes 1 to \(Limits.messageBatchMax) messages, not \(limit)"
             ).numbered(10206)
         }
-        return try await database.read { tx in
-            let queue = try self.record(named: nameOrID, in: tx)
-            var result: [StoredMessage] = []
-            var scanned = 0
-            var after = start
-            while result.count < limit, scanned < Limits.messageTransferScanMax {
-                let page = try self.messages(of: queue, after: after, dead ? .dead : .living, limit: limit, in: tx)
-                guard let last = page.last else { break }
-                after = last.sequence
-                scanned += page.count
-                result += page.filter { $0.fits(filter, at: self.now) }
+        let set = dead ? QueueMessageSet.dead : .living
+        guard !filter.isEmpty else {
+            return try await database.read { tx in
+                try self.messages(of: self.record(named: nameOrID, in: tx), after: start, set, limit: limit, in: tx)
             }
-            return Array(result.prefix(limit))
         }
+        let (queue, last) = try await database.read { tx in
+            (try self.record(named: nameOrID, in: tx), try ChunkRecord.lastSequence(in: tx))
+        }
+        var result: [StoredMessage] = []
+        var after = start
+        while result.count < limit, !Task.isCancelled {
+            let place = after
+            let page = try await database.read { tx in
+                try self.messages(of: queue, after: place, upTo: last, set, limit: Limits.messageBatchMax, in: tx)
+            }
+            guard let end = page.last else { break }
+            after = end.sequence
+            result += page.filter { $0.fits(filter, at: now) }
+        }
+        return Array(result.prefix(limit))
     }
 
     /// The oldest messages of a queue after a place in the order of arrival, up to another.

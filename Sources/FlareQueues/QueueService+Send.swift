@@ -88,21 +88,20 @@ extension QueueService {
         }
     }
 
-    /// Adds messages to a queue, counts them and lets those who follow the queue see them; returns their sequences.
-    @discardableResult
+    /// Adds messages to a queue, counts them and lets those who follow the queue see them.
     func place(
         _ messages: [PlacedMessage],
         in queue: QueueRecord,
         at now: Timestamp,
         _ tx: Transaction
-    ) throws -> [Int64] {
-        guard !messages.isEmpty else { return [] }
-        var sequences: [Int64] = []
+    ) throws {
+        guard !messages.isEmpty else { return }
+        if messages.contains(where: { $0.id != nil }) { try KeptIDRecord.forgetSettled(queue.number, in: tx) }
         var rest = messages[...]
         while !rest.isEmpty {
             let part = rest.prefix(Self.chunkCount(rest))
             rest = rest.dropFirst(part.count)
-            sequences += try placeChunk(Array(part), in: queue, at: now, tx)
+            try placeChunk(Array(part), in: queue, at: now, tx)
         }
         var counts = QueueCounters()
         counts.waiting = messages.count
@@ -110,7 +109,6 @@ extension QueueService {
         counts.accepted = messages.count
         try add(counts, to: queue.id, at: now, in: tx)
         announce(in: queue, at: now, tx)
-        return sequences
     }
 
     /// How many of the messages go into one chunk, at least one.
@@ -130,7 +128,7 @@ extension QueueService {
         in queue: QueueRecord,
         at now: Timestamp,
         _ tx: Transaction
-    ) throws -> [Int64] {
+    ) throws {
         let chunk = ChunkRecord(messages.lazy.map { (message: $0.message, id: $0.id) })
         let first = ChunkRecord.first(of: try chunk.insert(in: tx))
         var spans: [SpanRecord] = []
@@ -154,12 +152,15 @@ extension QueueService {
             )
         }
         for span in spans { try span.insert(in: tx) }
+        for (index, message) in messages.enumerated() {
+            guard let id = message.id else { continue }
+            try KeptIDRecord.save(queue.number, id: id, sequence: first + Int64(index), in: tx)
+        }
         let (queueID, placed) = (queue.id, spans)
         // Whether anybody follows is asked after the commit: who begins to follow before it does not find the rows.
         tx.afterCommit {
             self.tails.publish(queueID: queueID) { placed.flatMap { $0.messages(of: queueID, chunk) } }
         }
-        return messages.indices.map { first + Int64($0) }
     }
 
     /// Adds to the counters of a queue, and to its rates after the commit.

@@ -10,19 +10,12 @@ package struct Settlement: Sendable {
         /// Seconds before the next attempt; nil takes the consumer's own.
         package var delaySeconds: Int?
         /// Kept with the message if this was its last attempt.
-        package var reason: String {
-            didSet { reason = Self.kept(reason) }
-        }
+        package var reason: String
 
         package init(leaseID: String, delaySeconds: Int? = nil, reason: String = "the consumer asked for a retry") {
             self.leaseID = leaseID
             self.delaySeconds = delaySeconds
-            self.reason = Self.kept(reason)
-        }
-
-        /// An exception's text can be of any length, and is kept with each message.
-        private static func kept(_ reason: String) -> String {
-            String(reason.prefix(Limits.messageReasonCharactersMax))
+            self.reason = reason
         }
     }
 

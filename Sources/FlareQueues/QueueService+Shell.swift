@@ -41,6 +41,8 @@ extension QueueService {
                     sequence = range.upperBound
                 }
             }
+            // Less time than a lease had shows its message earlier than whoever waits for it has been told.
+            tx.afterCommit { self.signals.notify(queue.id) }
             return warnings
         }
     }

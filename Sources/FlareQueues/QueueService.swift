@@ -117,6 +117,14 @@ package final class QueueService: Sendable {
             if let name, name != record.name {
                 try NameRule.queue.validate(name)
                 try self.requireFree(name, in: tx)
+                // The name may be that of a queue which is made when the first message dies.
+                guard try ConsumerRecord.find(queueID: record.id, in: tx)?.deadLetterQueue != name else {
+                    throw FlareError(
+                        .invalidArgument,
+                        "queue \"\(record.name)\" cannot be its own dead letter queue: \"\(name)\" is where they go",
+                        hint: "choose another name, or another dead letter queue for its consumer"
+                    )
+                }
                 try ConsumerRecord.renameDeadLetterQueue(record.name, to: name, in: tx)
                 try SpanRecord.renameOrigin(record.name, to: name, in: tx)
                 record.name = name

@@ -54,4 +54,10 @@ extension QueueService {
         CREATE INDEX queue_spans_dead ON queue_spans (queue, first) WHERE died_at IS NOT NULL;
         """
     )
+
+    /// Ids that messages kept are forgotten by their age.
+    static let keptIDsMigration = Migration(
+        "queues-5-kept-ids",
+        "CREATE INDEX queue_imports_by_sequence ON queue_imports (queue, sequence);"
+    )
 }

@@ -80,6 +80,6 @@ extension QueueService {
                 CHECK (source IN ('config', 'command'));
             """
         ),
-        spansMigration, subscriptionsMigration,
+        spansMigration, subscriptionsMigration, keptIDsMigration,
     ]
 }

@@ -29,6 +29,7 @@ struct RetryRule: Hashable {
         guard isExhausted(attempts: attempt) else {
             return .retry(delaySeconds: delaySeconds ?? retryDelaySeconds)
         }
+        let reason = MessageOrigin.kept(reason)
         guard let deadLetterQueue else { return .dead(reason: reason) }
         return .deadLetter(queue: deadLetterQueue, reason: reason)
     }

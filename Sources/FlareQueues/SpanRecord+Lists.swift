@@ -27,6 +27,7 @@ extension SpanRecord {
         limit: Int,
         in tx: Transaction
     ) throws -> [SpanRecord] {
+        guard sequence < last else { return [] }
         // The span that holds the place may go on behind it.
         let holder = try find(sequence, in: tx).flatMap { $0.sequences.upperBound > sequence + 1 ? $0.first : nil }
         func spans(_ state: String) throws -> [SpanRecord] {

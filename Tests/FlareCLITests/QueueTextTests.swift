@@ -86,9 +86,12 @@ struct QueueTextTests {
 
     @Test(
         "rates are messages a second",
-        arguments: [("100", 100), ("100/s", 100), ("120/m", 2), ("1/h", 1)]
+        arguments: [
+            ("100", 100), ("100/s", 100), ("120/m", 2), ("15/m", 0.25), ("900/h", 0.25),
+            ("9223372036854775807/s", 9_223_372_036_854_775_808),
+        ]
     )
-    func rates(text: String, perSecond: Int) throws {
+    func rates(text: String, perSecond: Double) throws {
         #expect(try parseRate(text) == perSecond)
     }
 

@@ -163,6 +163,22 @@ struct MessageTests {
         }
     }
 
+    @Test("a peek by filter looks as far as the last message")
+    func peekFar() async throws {
+        try await QueuesFixture.with { f in
+            let queue = try await f.service.create("orders").record
+            for round in 0..<6 {
+                let messages = (0..<1000).map { number in
+                    NewMessage(body: Array("message \(round * 1000 + number)".utf8), contentType: .text)
+                }
+                try await f.database.write { try f.service.insert(messages, into: queue.id, at: f.time.now(), in: $0) }
+            }
+            let filter = try MessageConditions(parsing: "body=\"message 5999\"")
+            let found = try await f.service.peek("orders", limit: 10, dead: false, after: -1, filter: filter)
+            #expect(found.map(\.text) == ["message 5999"])
+        }
+    }
+
     @Test("a purge removes what is there, leased and delayed messages too; single ones go by their reference")
     func purge() async throws {
         try await QueuesFixture.with { f in

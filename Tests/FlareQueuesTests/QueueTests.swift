@@ -91,6 +91,11 @@ struct QueueTests {
             try await f.consume(by: .httpPull, deadLetterQueue: "failed")
             _ = try await f.service.update("failed", name: "broken") { _ in }
             #expect(try await f.service.get("orders").consumer?.deadLetterQueue == "broken")
+            // What dies in it would be sent to it again, for ever.
+            try await f.service.delete("broken")
+            #expect(
+                await code { try await f.service.update("orders", name: "broken") { _ in }.record } == .invalidArgument
+            )
         }
     }
 }

@@ -149,6 +149,27 @@ struct TransferTests {
             #expect(try await f.service.importMessages(messages, into: "failed").imported == 4)
         }
     }
+
+    @Test("an export of dead letters, imported where they are, doubles nothing, nor one of what was redriven")
+    func exportOfDeadLetters() async throws {
+        try await withDeadLetters { f in
+            try await letDie(f, "a", "b")
+            let letters = try await lines(f, "failed")
+            #expect(try await f.service.importMessages(letters, into: "failed") == .init(imported: 0, skipped: 2))
+            #expect(try await f.service.redrive("failed").count == 2)
+            #expect(try await f.service.importMessages(letters, into: "orders") == .init(imported: 0, skipped: 2))
+            #expect(try await f.service.importMessages(letters, into: "failed") == .init(imported: 2, skipped: 0))
+        }
+    }
+
+    /// The messages of a queue as an import takes them.
+    private func lines(_ f: QueuesFixture, _ queue: String) async throws -> [QueueService.ImportedMessage] {
+        try await f.service.peek(queue, limit: 100).map { message in
+            var line = QueueService.ImportedMessage(NewMessage(body: message.body, contentType: .text))
+            line.id = message.id
+            return line
+        }
+    }
 }
 
 @Suite("settling")
@@ -189,6 +210,49 @@ struct SettlingTests {
             f.time.advance(by: .seconds(10))
             #expect(try await f.pull().map(\.text) == ["later"])
             #expect(try await f.service.settle(Settlement(acks: [leases[4]]), queue: "orders").acknowledged == 1)
+        }
+    }
+
+    @Test("the highest numbers that a client may write as leases, places or cursors are refused or find nothing")
+    func highest() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            _ = try await f.service.create("other")
+            try await f.send("a")
+            let lease = "7fffffffffffffff-0000000000000001"
+            let settlement = Settlement(
+                acks: [lease],
+                retries: [.init(leaseID: lease)],
+                releases: [.init(leaseID: "7ffffffffffffffe-0000000000000001"), .init(leaseID: lease)]
+            )
+            #expect(try await f.service.settle(settlement, queue: "orders").warnings.count == 2)
+            #expect(try await f.service.extend([lease], visibilityMilliseconds: 1, queue: "orders").count == 1)
+            let filter = MessageConditions()
+            #expect(try await f.service.peek("orders", limit: 9, dead: false, after: .max, filter: filter).isEmpty)
+            try await f.service.export("orders", after: .max) { _ in Issue.record("nothing lies there") }
+            try await f.service.tail("orders", from: .after(.max), follows: false) { _ in
+                Issue.record("nothing lies there")
+            }
+            var selection = QueueService.Selection(set: .all)
+            selection.cursor = "\(Int64.max)-\(Int64.max)"
+            #expect(try await f.service.transfer(.move(to: "other"), of: "orders", selection).count == 0)
+            #expect(try await f.service.remove(["\(Int64.max)"], from: "orders").count == 1)
+        }
+    }
+
+    @Test("a waiting pull learns of a lease that is cut short")
+    func cutShort() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.send("a")
+            let lease = try await f.pull(visibility: 3_600_000)[0].leaseID
+            let end = f.time.now() + .seconds(3600)
+            async let visible: Void = f.service.waitForMessages(in: "orders", until: end + .seconds(3600))
+            while !f.time.isAwaited(end) { await Task.yield() }
+            _ = try await f.service.extend([lease], visibilityMilliseconds: 1_000, queue: "orders")
+            f.time.advance(by: .seconds(1))
+            try await visible
+            #expect(try await f.pull().map(\.attempts) == [2])
         }
     }
 

@@ -13,7 +13,7 @@ struct TransferRun: Sendable {
     var request: QueueTransferRequest
     /// Messages to touch at most.
     var limit: Int?
-    var ratePerSecond: Int?
+    var ratePerSecond: Double?
 
     /// Carries it out, or counts what it would do.
     ///
@@ -50,7 +50,8 @@ struct TransferRun: Sendable {
 
     /// Small enough that a rate is kept within a second.
     private var pageSize: Int {
-        ratePerSecond.map { min(max($0 / 10, 1), Limits.messageBulkMax) } ?? Limits.messageBulkMax
+        let most = Limits.messageBulkMax
+        return ratePerSecond.map { Int(min(max($0 / 10, 1), Double(most))) } ?? most
     }
 }
 
@@ -80,8 +81,8 @@ extension QueueTransferBody {
     }
 }
 
-/// A number of messages a second: `100`, `100/s`, `50/m`.
-func parseRate(_ text: String?) throws -> Int? {
+/// Messages a second: `100`, `100/s`, `50/m`.
+func parseRate(_ text: String?) throws -> Double? {
     guard let text else { return nil }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     let units = ["s": 1.0, "m": 60, "h": 3_600]
@@ -90,5 +91,5 @@ func parseRate(_ text: String?) throws -> Int? {
     else {
         throw FlareError(.invalidArgument, "\"\(text)\" is not a rate", hint: "write 100/s, or 50/m")
     }
-    return max(1, Int((Double(number) / unit).rounded()))
+    return Double(number) / unit
 }

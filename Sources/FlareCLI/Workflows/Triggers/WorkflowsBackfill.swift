@@ -87,7 +87,7 @@ struct BackfillOptions: ParsableArguments, Sendable {
         let client = try await shell.client()
         var entries: [BackfillBody.Entry] = []
         var hasMore = true
-        let pace = Pace(perSecond: dryRun ? nil : rate)
+        let pace = Pace(perSecond: dryRun ? nil : rate.map(Double.init))
         while hasMore, entries.count < limit {
             let page = min(limit - entries.count, dryRun ? limit : rate ?? limit, Limits.backfillPageMax)
             let request = BackfillRequest(from: from, to: to, cron: cron, dryRun: dryRun, limit: page)

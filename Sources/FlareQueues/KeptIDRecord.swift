@@ -1,8 +1,8 @@
 import FlareStore
 
-/// The rows of `queue_imports`: under which sequence a message with an id of its own was imported, so that an import
-/// that is sent again doubles nothing.
-enum ImportRecord {
+/// The rows of `queue_imports`: under which sequence a message that kept its id came into a queue, by an import, by a
+/// move or as a dead letter, so that an import doubles nothing that is there.
+enum KeptIDRecord {
     static func find(_ queue: Int64, id: String, in tx: Transaction) throws -> Int64? {
         let sql = "SELECT sequence FROM queue_imports WHERE queue = ? AND id = ?"
         return try tx.row(sql, .integer(queue), .text(id)) { $0.integer(0) }
@@ -20,18 +20,18 @@ enum ImportRecord {
         )
     }
 
-    /// Forgets imports that are older than everything which still lies in the queue.
+    /// Forgets ids of messages that are older than everything which still lies in the queue; all when it is empty.
     static func forgetSettled(_ queue: Int64, in tx: Transaction) throws {
         try tx.execute(
             """
             DELETE FROM queue_imports WHERE queue = ? AND sequence < coalesce(
                 (SELECT first FROM queue_spans WHERE queue = ? AND died_at IS NULL ORDER BY first LIMIT 1),
                 (SELECT first FROM queue_spans WHERE queue = ? AND died_at IS NOT NULL ORDER BY first LIMIT 1),
-                0)
+                \(Int64.max))
             AND sequence < coalesce(
                 (SELECT first FROM queue_spans WHERE queue = ? AND died_at IS NOT NULL ORDER BY first LIMIT 1),
                 (SELECT first FROM queue_spans WHERE queue = ? AND died_at IS NULL ORDER BY first LIMIT 1),
-                0)
+                \(Int64.max))
             """,
             .integer(queue),
             .integer(queue),
