@@ -39,6 +39,28 @@ struct BucketBindingTests {
         }
     }
 
+    @Test(
+        "a time of expiry that no year of four digits holds is refused, and hides no object",
+        arguments: [253_402_300_800_000, 8_640_000_000_000_000, -62_135_596_800_001, .min]
+    )
+    func expiryOutOfRange(_ milliseconds: Int64) async throws {
+        try await BucketsFixture.with { f in
+            let bucket = BucketBinding(service: f.service, bucket: "data")
+            let arguments = JSONValue.object([
+                "key": .string("k"), "httpMetadata": .object(["cacheExpiry": .integer(milliseconds)]),
+            ])
+            await #expect(throws: FlareError.self) { try await bucket.call("put", arguments: arguments, body: [1]) }
+            let far = ObjectMetadata(http: HTTPMetadata(cacheExpiry: Timestamp(milliseconds: 253_402_300_799_999)))
+            let early = ObjectMetadata(http: HTTPMetadata(cacheExpiry: Timestamp(milliseconds: -62_135_596_800_000)))
+            for (key, metadata) in [("far", far), ("early", early)] {
+                _ = try await f.service.put(key, in: "data", bytes: ByteBuffer(), metadata: metadata)
+                #expect(try await f.service.head(key, in: "data") != nil)
+            }
+            let list = try await bucket.call("list", arguments: .object([:]), body: []).value
+            #expect(list["objects"]?.arrayValue?.count == 2)
+        }
+    }
+
     @Test("a failed condition answers the object without a body, and a put with null")
     func conditions() async throws {
         try await BucketsFixture.with { f in
