@@ -17,14 +17,10 @@ package struct ObjectMetadata: Sendable, Hashable {
         self.storageClass = storageClass
     }
 
-    /// What years of four digits hold: neither HTTP's dates nor RFC 3339 have others.
-    private static let expiries =
-        Timestamp(milliseconds: -62_135_596_800_000)...Timestamp(milliseconds: 253_402_300_799_999)
-
     /// Checks the size and the time at the edge; throws `invalidArgument` with the rule.
     package func validate() throws {
-        if let expiry = http.cacheExpiry, !Self.expiries.contains(expiry) {
-            throw FlareError(.invalidArgument, "the object's time of expiry is not within the years 1 to 9999")
+        if let expiry = http.cacheExpiry, !Timestamp.sayable.contains(expiry) {
+            throw FlareError(.invalidArgument, "the object's time of expiry is not within the years 0 to 9999")
         }
         let texts = http.headers.map(\.1) + custom.flatMap { [$0.key, $0.value] }
         let bytes = texts.reduce(0) { $0 + $1.utf8.count }
