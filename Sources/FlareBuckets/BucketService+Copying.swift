@@ -1,4 +1,4 @@
-import FlareModel
+package import FlareModel
 import FlareStore
 
 /// An object to copy from.
@@ -25,19 +25,21 @@ package struct ObjectSource: Sendable, Hashable {
 extension BucketService {
     /// Copies an object, in one transaction and without copying bytes: files are shared by their rows.
     ///
-    /// `metadata` replaces that of the source, and nil keeps it. Throws `bucketNotFound`, `objectNotFound`,
+    /// `metadata` replaces that of the source, and nil keeps it; `storageClass` replaces the class alone. Throws `bucketNotFound`, `objectNotFound`,
     /// `preconditionFailed`, or `invalidArgument` for a bad key, or a copy onto itself that would change nothing.
     package func copy(
         from source: ObjectSource,
         to key: String,
         in bucket: String,
         metadata: ObjectMetadata? = nil,
+        storageClass: StorageClass? = nil,
         onlyIf conditions: ObjectConditions? = nil
     ) async throws -> ObjectRecord {
         try ObjectKey.validate(source.key)
         try ObjectKey.validate(key)
         try metadata?.validate()
-        guard metadata != nil || source.bucket != bucket || !source.key.hasSameBytes(as: key) else {
+        let changesMetadata = metadata != nil || storageClass != nil
+        guard changesMetadata || source.bucket != bucket || !source.key.hasSameBytes(as: key) else {
             throw FlareError(
                 .invalidArgument,
                 "object \"\(key)\" cannot be copied onto itself without new metadata",
@@ -59,6 +61,7 @@ extension BucketService {
             var record = original
             (record.bucket, record.key, record.version, record.uploadedAt) = (bucket, key, version, now)
             if let metadata { record.metadata = metadata }
+            if let storageClass { record.metadata.storageClass = storageClass }
             // Read before the row is replaced, which may be that of the original.
             let isInline = original.file == nil && original.partCount == nil
             let inline = isInline ? try ObjectRecord.inlineBytes(source.key, in: source.bucket, tx) : nil

@@ -17,8 +17,11 @@ package struct ObjectMetadata: Sendable, Hashable {
         self.storageClass = storageClass
     }
 
-    /// Checks the size at the edge; throws `invalidArgument` with the rule.
+    /// Checks the size and the time at the edge; throws `invalidArgument` with the rule.
     package func validate() throws {
+        if let expiry = http.cacheExpiry, !Timestamp.sayable.contains(expiry) {
+            throw FlareError(.invalidArgument, "the object's time of expiry is not within the years 0 to 9999")
+        }
         let texts = http.headers.map(\.1) + custom.flatMap { [$0.key, $0.value] }
         let bytes = texts.reduce(0) { $0 + $1.utf8.count }
         guard bytes <= Limits.objectMetadataBytesMax else {

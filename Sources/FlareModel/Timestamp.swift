@@ -10,8 +10,16 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         self.milliseconds = milliseconds
     }
 
-    /// Parses RFC 3339 with or without fractional seconds; nil when the text is not a time.
+    /// What RFC 3339 can say, with its years of four digits: beyond them `text` is none that could be read again.
+    package static let sayable =
+        Timestamp(milliseconds: -62_167_219_200_000)...Timestamp(milliseconds: 253_402_300_799_999)
+
+    /// Parses RFC 3339 with or without fractional seconds; nil when the text is not a time, or not a `sayable` one.
     package init?(_ text: String) {
+        if let time = Self.own(text) {
+            self = time
+            return
+        }
         let parsed =
             (try? Date(
                 text,
@@ -22,6 +30,29 @@ package struct Timestamp: Hashable, Comparable, Sendable {
             ?? (try? Date(text, strategy: .iso8601))
         guard let parsed else { return nil }
         self.init(parsed)
+        guard Self.sayable.contains(self) else { return nil }
+    }
+
+    /// Reads what `text` writes; nil for all else.
+    ///
+    /// In the same calendar, which Foundation leaves for days before 1582: such a time would be another one each time
+    /// that it is written and read.
+    private static func own(_ text: String) -> Timestamp? {
+        let bytes = Array(text.utf8)
+        let form = Array("0000-00-00T00:00:00.000Z".utf8)
+        guard bytes.count == form.count else { return nil }
+        for (byte, wanted) in zip(bytes, form) {
+            guard wanted == UInt8(ascii: "0") ? (48...57).contains(byte) : byte == wanted else { return nil }
+        }
+        func number(_ range: Range<Int>) -> Int { bytes[range].reduce(0) { $0 * 10 + Int($1 - 48) } }
+        let date = CivilDate(year: number(0..<4), month: number(5..<7), day: number(8..<10))
+        let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
+        guard (1...12).contains(date.month),
+            (1...CivilDate.dayCount(ofMonth: date.month, year: date.year)).contains(date.day),
+            hour < 24, minute < 60, second < 60
+        else { return nil }
+        let seconds = date.daysSince1970 * 86_400 + Int64(hour * 3600 + minute * 60 + second)
+        return Timestamp(milliseconds: seconds * 1000 + Int64(number(20..<23)))
     }
 
     package init(_ date: Date) {

@@ -39,6 +39,27 @@ struct BucketBindingTests {
         }
     }
 
+    @Test(
+        "a time of expiry that no year of four digits holds is refused, and hides no object",
+        arguments: [253_402_300_800_000, 8_640_000_000_000_000, -62_167_219_200_001, .min]
+    )
+    func expiryOutOfRange(_ milliseconds: Int64) async throws {
+        try await BucketsFixture.with { f in
+            let bucket = BucketBinding(service: f.service, bucket: "data")
+            let arguments = JSONValue.object([
+                "key": .string("k"), "httpMetadata": .object(["cacheExpiry": .integer(milliseconds)]),
+            ])
+            await #expect(throws: FlareError.self) { try await bucket.call("put", arguments: arguments, body: [1]) }
+            for (key, time) in [("first", Timestamp.sayable.lowerBound), ("last", Timestamp.sayable.upperBound)] {
+                let metadata = ObjectMetadata(http: HTTPMetadata(cacheExpiry: time))
+                _ = try await f.service.put(key, in: "data", bytes: ByteBuffer(), metadata: metadata)
+                #expect(try await f.service.head(key, in: "data")?.metadata == metadata)
+            }
+            let list = try await bucket.call("list", arguments: .object([:]), body: []).value
+            #expect(list["objects"]?.arrayValue?.count == 2)
+        }
+    }
+
     @Test("a failed condition answers the object without a body, and a put with null")
     func conditions() async throws {
         try await BucketsFixture.with { f in

@@ -113,6 +113,25 @@ struct CopyTests {
         }
     }
 
+    @Test("a copy of another class keeps the other metadata of the version that is copied")
+    func classAlone() async throws {
+        try await BucketsFixture.with { f in
+            let metadata = ObjectMetadata(http: HTTPMetadata(contentType: "text/css"), custom: ["a": "b"])
+            _ = try await f.service.put("a", in: "data", bytes: ByteBuffer(string: "x"), metadata: metadata)
+            for key in ["b", "a"] {
+                let source = ObjectSource(bucket: "data", key: "a")
+                let copy = try await f.service.copy(
+                    from: source,
+                    to: key,
+                    in: "data",
+                    storageClass: .infrequentAccess
+                )
+                #expect(copy.metadata.http == metadata.http && copy.metadata.custom == metadata.custom)
+                #expect(try await f.service.head(key, in: "data")?.metadata.storageClass == .infrequentAccess)
+            }
+        }
+    }
+
     @Test("what is not there is not copied")
     func missing() async throws {
         try await BucketsFixture.with { f in

@@ -76,6 +76,24 @@ struct ObjectFileTests {
         }
     }
 
+    @Test(
+        "nothing is left of an object whose file could not be made durable",
+        arguments: [DiskOperation.write, .sync, .rename, .syncDirectory]
+    )
+    func failedStaging(_ operation: DiskOperation) async throws {
+        let disk = FaultyDisk()
+        try await BucketsFixture.with(disk: disk) { f in
+            _ = try await f.service.put("k", in: "data", bytes: large)
+            let used = disk.usedBytes
+            disk.fail(operation, number: 5, path: "/objects/")
+            await #expect(throws: FlareError.self) { try await f.service.put("l", in: "data", bytes: large) }
+            #expect(disk.usedBytes == used)
+            disk.heal()
+            #expect(try await f.objects.listIDs().count == 1)
+            #expect(try await f.service.bytes("k", in: "data") == large)
+        }
+    }
+
     @Test("a row whose file is missing is reported as damage")
     func missingFile() async throws {
         try await BucketsFixture.with { f in

@@ -42,6 +42,22 @@ import Testing
         }
     }
 
+    @Test("what has been read can be written and read again, to the ends of what RFC 3339 can say")
+    func ends() {
+        for edge in [Timestamp.sayable.lowerBound, Timestamp.sayable.upperBound] {
+            #expect(Timestamp(edge.text) == edge, "\(edge.text)")
+        }
+        let texts = [
+            "0000-01-01T00:00:00Z", "0000-12-31T23:59:59.999Z", "0001-01-01T00:00:00+14:00", "1500-02-29T00:00:00Z",
+            "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:60Z", "10000-01-01T00:00:00Z", "99999-01-01T00:00:00Z",
+        ]
+        for text in texts {
+            guard let time = Timestamp(text) else { continue }
+            #expect(Timestamp(time.text) == time, "\(text) is written \(time.text)")
+        }
+        #expect(Timestamp("10000-01-01T00:00:00Z") == nil)
+    }
+
     @Test("times are compared and moved in milliseconds")
     func arithmetic() {
         let start = Timestamp(milliseconds: 1000)

@@ -58,6 +58,7 @@ package final class TokenService: Sendable {
             }
             try TokenRecord.insert(name: name, digest: Self.digest(token), at: now, in: transaction)
             try EnvironmentTokenRecord.insert(name: name, token: token, in: transaction)
+            transaction.afterCommit { self.forget() }
             return token
         }
     }

@@ -23,12 +23,15 @@ enum S3Conditions {
         return ObjectConditions { head.header("x-amz-copy-source-" + $0) }
     }
 
-    /// The range that a read asks for; nil for all, or when `if-range` says that the object is another one by now.
-    static func range(_ head: S3RequestHead, of record: () async throws -> ObjectRecord?) async throws -> ObjectRange? {
-        guard let range = head.header("range").flatMap({ ObjectRange(header: $0) }) else { return nil }
-        guard let wanted = head.header("if-range") else { return range }
-        let record = try await record()
-        return wanted == record?.httpEtag || wanted == record?.uploadedAt.httpDate ? range : nil
+    /// The range that a read asks for; nil for all.
+    static func range(_ head: S3RequestHead) -> ObjectRange? {
+        head.header("range").flatMap { ObjectRange(header: $0) }
+    }
+
+    /// Whether the range is one of this version: `if-range` says that the caller has begun with another one.
+    static func isRange(_ head: S3RequestHead, of record: ObjectRecord) -> Bool {
+        guard let wanted = head.header("if-range") else { return true }
+        return wanted == record.httpEtag || wanted == record.uploadedAt.httpDate
     }
 
     static func failed(_ condition: String = "one of the conditions of the request") -> S3Error {

@@ -171,6 +171,8 @@ private final class FileObjectWriter: ObjectWriter {
         _ = try? await endWrite()
         // What cannot be removed now is removed when the store is next opened.
         _ = try? await store.run { [temporary] disk throws(DiskError) in try disk.remove(temporary) }
+        // It has its name by now when that alone could not be made durable.
+        try? await store.delete(id)
     }
 
     /// Waits until what was handed over is written; throws when that failed.

@@ -9,7 +9,8 @@ extension S3Service {
             from: source,
             to: call.key,
             in: call.bucket,
-            metadata: try await metadata(ofCopy: call, of: source),
+            metadata: try metadata(ofCopy: call, of: source),
+            storageClass: try S3Metadata.storageClass(call.head),
             onlyIf: S3Conditions.ofWrite(call.head)
         )
         var document = S3XMLWriter("CopyObjectResult")
@@ -54,23 +55,18 @@ extension S3Service {
     }
 
     /// What the copy has of its own; nil when it keeps all of its source.
-    private func metadata(ofCopy call: S3Call, of source: ObjectSource) async throws -> ObjectMetadata? {
-        let storageClass = try S3Metadata.storageClass(call.head)
+    private func metadata(ofCopy call: S3Call, of source: ObjectSource) throws -> ObjectMetadata? {
         switch call.head.header("x-amz-metadata-directive") {
         case nil, "COPY":
-            guard let storageClass else {
-                guard source.bucket == call.bucket, source.key.utf8.elementsEqual(call.key.utf8) else { return nil }
-                throw S3Error(
-                    code: "InvalidRequest",
-                    httpStatus: 400,
-                    message: "This copy request is illegal because it is trying to copy an object to itself without "
-                        + "changing the object's metadata, storage class, website redirect location or encryption "
-                        + "attributes."
-                )
-            }
-            guard var metadata = try await buckets.head(source.key, in: source.bucket)?.metadata else { return nil }
-            metadata.storageClass = storageClass
-            return metadata
+            let isItself = source.bucket == call.bucket && source.key.utf8.elementsEqual(call.key.utf8)
+            guard isItself, call.head.header("x-amz-storage-class") == nil else { return nil }
+            throw S3Error(
+                code: "InvalidRequest",
+                httpStatus: 400,
+                message: "This copy request is illegal because it is trying to copy an object to itself without "
+                    + "changing the object's metadata, storage class, website redirect location or encryption "
+                    + "attributes."
+            )
         case "REPLACE": return try S3Metadata.read(call.head)
         case let other?:
             throw S3Error.argument("x-amz-metadata-directive", other, "it is COPY or REPLACE")

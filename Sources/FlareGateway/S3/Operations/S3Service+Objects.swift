@@ -32,9 +32,15 @@ extension S3Service {
     /// As `getObject`, for whoever may read.
     func read(_ head: S3RequestHead, _ key: String, in bucket: String) async throws -> S3Response {
         if let part = head.parameter("partNumber") { return try await readPart(part, head, key, in: bucket) }
-        let range = try await S3Conditions.range(head) { try await buckets.head(key, in: bucket) }
-        let read = try await buckets.get(key, in: bucket, onlyIf: S3Conditions.ofRead(head), range: range)
-        return try respond(read, head, key, in: bucket, isRange: range != nil)
+        let conditions = S3Conditions.ofRead(head)
+        let range = S3Conditions.range(head)
+        let read = try await buckets.get(key, in: bucket, onlyIf: conditions, range: range)
+        // Judged by the version that was read: looked at before, it might be another one by then.
+        guard range != nil, let record = read?.ranged, !S3Conditions.isRange(head, of: record) else {
+            return try respond(read, head, key, in: bucket, isRange: range != nil)
+        }
+        let whole = try await buckets.get(key, in: bucket, onlyIf: conditions)
+        return try respond(whole, head, key, in: bucket, isRange: false)
     }
 
     func respond(
@@ -80,7 +86,7 @@ extension S3Service {
         case .holds: break
         }
         var headers = Self.overridden(S3Metadata.headers(record), by: head)
-        if let range = try await S3Conditions.range(head, of: { record }) {
+        if let range = S3Conditions.range(head), S3Conditions.isRange(head, of: record) {
             guard let bytes = range.resolve(size: record.size) else { throw Self.invalidRange(head, record) }
             headers.append(("content-range", "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/\(record.size)"))
             return S3Response(status: 206, headers: headers, body: .announced(bytes.count))
@@ -176,5 +182,16 @@ extension S3Service {
             result.append((name, value))
         }
         return result
+    }
+}
+
+extension ObjectRead {
+    /// The version whose range was read or is not there; nil when a condition has decided before.
+    fileprivate var ranged: ObjectRecord? {
+        switch self {
+        case .contents(let contents): contents.record
+        case .rangeNotSatisfiable(let record): record
+        case .notModified, .conditionFailed: nil
+        }
     }
 }
