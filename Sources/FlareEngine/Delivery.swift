@@ -42,20 +42,20 @@ struct Delivery: Sendable {
     }
 
     private func resolved(
-        _ verdicts: [String: QueueBatch.Verdict],
+        _ verdicts: [QueueBatch.Verdict],
         _ batch: LeasedBatch,
         failure: JavaScriptError?
     ) -> DeliveryOutcome {
         var acks: [String] = []
         var retries: [Settlement.Retry] = []
         let reason = failure.map { "\($0.name): \($0.message)" } ?? "the consumer failed"
-        for message in batch.messages {
-            switch verdicts[message.id] {
+        // Messages without a verdict count as failed.
+        for (message, verdict) in zip(batch.messages, verdicts) {
+            switch verdict {
             case .acknowledge: acks.append(message.leaseID)
             case .retry(let delaySeconds):
                 retries.append(Settlement.Retry(leaseID: message.leaseID, delaySeconds: delaySeconds))
             case .failed: retries.append(Settlement.Retry(leaseID: message.leaseID, reason: reason))
-            case nil: break
             }
         }
         return .resolved(acks: acks, retries: retries)

@@ -50,7 +50,7 @@ struct ProcessTests {
             let lines = Recorder<ConsoleLine>()
             let result = try await call(fixture, [#"{"send":1}"#, "retry", #"{"read":"key"}"#], lines)
             let verdicts = try QueueBatch.verdicts(of: result)
-            #expect(verdicts == ["m0": .acknowledge, "m1": .retry(delaySeconds: 5), "m2": .acknowledge])
+            #expect(verdicts == [.acknowledge, .retry(delaySeconds: 5), .acknowledge])
             let sent = #"OUT.send {"contentType":"json"} {"id":"m0","attempts":1}"#
             #expect(fixture.bindingCalls.values.contains(sent))
             #expect(lines.values.map(\.message) == ["KEY"])
@@ -63,7 +63,7 @@ struct ProcessTests {
             try await fixture.deploy(Self.wrangler, Self.source)
             let result = try await call(fixture, ["throw", "other"])
             let verdicts = try QueueBatch.verdicts(of: result)
-            #expect(verdicts == ["m0": .acknowledge, "m1": .failed])
+            #expect(verdicts == [.acknowledge, .failed])
             #expect(result.failure?.message == "not now")
             let refused = try await call(fixture, [#"{"drop":1}"#])
             #expect(refused.failure?.message.hasPrefix("the bucket is read-only") == true)

@@ -60,25 +60,21 @@ package struct QueueBatch: Sendable {
         )
     }
 
-    /// What the handler decided for each message, by message id.
+    /// What the handler decided for each message, in their order: two of them may have the same id.
     ///
     /// Messages that it did not speak of are acknowledged when it returned and have failed when it threw; that is
     /// decided by the harness already. Throws `runFailed` when the reply is not one of a queue handler.
-    package static func verdicts(of result: InvocationResult) throws -> [String: Verdict] {
-        var verdicts: [String: Verdict] = [:]
-        for entry in result.value["per"]?.arrayValue ?? [] {
+    package static func verdicts(of result: InvocationResult) throws -> [Verdict] {
+        try (result.value["per"]?.arrayValue ?? []).map { entry in
             let fields = entry.arrayValue ?? []
-            guard fields.count >= 2, let id = fields[0].stringValue, let action = fields[1].stringValue else {
+            guard let action = fields.first?.stringValue else {
                 throw FlareError(.runFailed, "a queue handler's process gave an answer of the wrong shape")
             }
-            let delay = fields.count > 2 ? fields[2].integerValue : nil
-            verdicts[id] =
-                switch action {
-                case "ack": .acknowledge
-                case "fail": .failed
-                default: .retry(delaySeconds: delay)
-                }
+            return switch action {
+            case "ack": .acknowledge
+            case "fail": .failed
+            default: .retry(delaySeconds: fields.count > 1 ? fields[1].integerValue : nil)
+            }
         }
-        return verdicts
     }
 }

@@ -40,8 +40,9 @@ export async function runScheduled(handler, header) {
   }
 }
 
-/// Returns { fields: { per: [[id, "ack" | "retry" | "fail", delaySeconds?]…] }, failure? }, one entry for each message.
-/// Without an explicit call a message is acknowledged when the handler returns, and has failed when it throws.
+/// Returns { fields: { per: [["ack" | "retry" | "fail", delaySeconds?]…] }, failure? }, one entry for each message, in
+/// their order: two of them may have the same id. Without an explicit call a message is acknowledged when the handler
+/// returns, and has failed when it throws.
 export async function runQueue(handler, header, body) {
   const verdicts = new Map();
   const batch = new MessageBatch(header, body, verdicts);
@@ -53,7 +54,7 @@ export async function runQueue(handler, header, body) {
     logLine("error", `queue() failed: ${describeError(error).stack ?? error}`);
   }
   const others = batch.verdictForAll ?? (failure ? ["fail"] : ["ack"]);
-  return { fields: { per: header.messages.map(({ id }) => [id, ...(verdicts.get(id) ?? others)]) }, failure };
+  return { fields: { per: batch.messages.map((message) => verdicts.get(message) ?? others) }, failure };
 }
 
 class MessageBatch {
@@ -97,11 +98,11 @@ class Message {
 
   // The first call wins.
   ack() {
-    if (!this.#verdicts.has(this.id)) this.#verdicts.set(this.id, ["ack"]);
+    if (!this.#verdicts.has(this)) this.#verdicts.set(this, ["ack"]);
   }
 
   retry(options) {
-    if (!this.#verdicts.has(this.id)) this.#verdicts.set(this.id, ["retry", delayOf(options)]);
+    if (!this.#verdicts.has(this)) this.#verdicts.set(this, ["retry", delayOf(options)]);
   }
 }
 
