@@ -58,7 +58,7 @@ extension BucketService {
             if let conditions { try conditions.require(of: try ObjectRecord.find(key, in: bucket, tx), key: key) }
             var record = original
             (record.bucket, record.key, record.version, record.uploadedAt) = (bucket, key, version, now)
-            if let metadata { record.metadata = metadata }
+            if let metadata { record.metadata = try metadata.settled(in: bucket, tx) }
             // Read before the row is replaced, which may be that of the original.
             let isInline = original.file == nil && original.partCount == nil
             let inline = isInline ? try ObjectRecord.inlineBytes(source.key, in: source.bucket, tx) : nil

@@ -78,7 +78,8 @@ extension BucketService {
     ) throws -> ObjectRecord {
         try ObjectKey.validate(key)
         try metadata.validate()
-        let record = ObjectRecord(staged, bucket: bucket, key: key, metadata: metadata, uploadedAt: now)
+        let settled = try metadata.settled(in: bucket, tx)
+        let record = ObjectRecord(staged, bucket: bucket, key: key, metadata: settled, uploadedAt: now)
         try replace(with: record, inline: staged.inline, action: action, in: tx)
         return record
     }
