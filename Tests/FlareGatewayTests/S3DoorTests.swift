@@ -17,7 +17,7 @@ struct S3Fixture {
     let port: Int
     private let key: AccessKeyRecord
 
-    static func with(_ body: (S3Fixture) async throws -> Void) async throws {
+    static func with(tls: TLSIdentity? = nil, _ body: (S3Fixture) async throws -> Void) async throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("s3-\(Identifier.hexadecimal())")
         try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: path) }
@@ -43,7 +43,12 @@ struct S3Fixture {
             time: time,
             group: MultiThreadedEventLoopGroup.singleton,
             logger: logger
-        )
+        ) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                guard let tls else { return }
+                try channel.pipeline.syncOperations.addHandler(TLSSniffer(identity: tls))
+            }
+        }
         let port = try await server.start(host: "127.0.0.1", port: 0)
         try await body(S3Fixture(buckets: buckets, server: server, port: port, key: try await keys.create()))
         await server.stop()

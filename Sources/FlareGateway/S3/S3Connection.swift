@@ -118,7 +118,7 @@ final class S3Connection: ChannelDuplexHandler {
 
     private func quiesce(_ context: ChannelHandlerContext) {
         isQuiescing = true
-        if exchange == nil { context.close(promise: nil) }
+        if exchange == nil { context.closeIdle() }
     }
 
     /// The client has gone: nobody waits for the answer.
