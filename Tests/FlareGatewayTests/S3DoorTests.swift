@@ -141,6 +141,17 @@ struct S3DoorTests {
         }
     }
 
+    @Test("what follows a whole request and is none ends the connection after the answer")
+    func tooLong() async throws {
+        try await S3Fixture.with { f in
+            let socket = try f.connect()
+            try socket.write(f.head("PUT", "a", "content-length: 5\r\n") + "hello, world\r\n\r\n")
+            #expect(try socket.reply().status == 200)
+            #expect(socket.isClosedByServer())
+            #expect(try await f.buckets.bytes("a", in: "one") == .init(string: "hello"))
+        }
+    }
+
     @Test("keys are what was sent, whatever a path would mean elsewhere")
     func keys() async throws {
         try await S3Fixture.with { f in

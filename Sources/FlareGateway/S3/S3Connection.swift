@@ -105,6 +105,9 @@ final class S3Connection: ChannelDuplexHandler {
             let head = heads.encode(response, requestID: S3ResponseHead.requestID(), closes: true, isHead: false)
             context.writeAndFlush(wrapOutboundOut(head), promise: nil)
             linger(context)
+        } else if error is HTTPParserError, exchange != nil {
+            // What follows a whole request is none: as of a body that is longer than it was said to be.
+            exchange?.keepsAlive = false
         } else {
             context.close(promise: nil)
         }
