@@ -33,6 +33,7 @@ extension BucketService {
             return try await objects.writer(version)
         }
         do {
+            try objects.requireRoom()
             if place == .file { writer = try await openWriter() }
             for try await piece in body {
                 size += piece.readableBytes
@@ -45,7 +46,12 @@ extension BucketService {
                     head = ByteBuffer()
                 }
                 // The piece is on its way to the disk while its digests are computed.
-                if let writer { try await writer.append(piece) } else { head.writeImmutableBuffer(piece) }
+                if let writer {
+                    try objects.requireRoom()
+                    try await writer.append(piece)
+                } else {
+                    head.writeImmutableBuffer(piece)
+                }
                 digests.update(piece)
             }
             let (etag, checksums) = digests.finish()
