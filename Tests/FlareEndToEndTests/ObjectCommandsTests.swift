@@ -35,6 +35,20 @@ extension EndToEnd {
             try Data(contentsOf: URL(fileURLWithPath: f.directory + "/" + name))
         }
 
+        @Test("of several keys that are to be deleted, one that is locked keeps none of the others")
+        func deleteLocked() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("buckets", "create", "data").check()
+                try await f.run("buckets", "lock", "add", "data", "rule", "kept/", "--retention-days", "1").check()
+                for key in ["a", "kept/b", "c"] { try await f.run("buckets", "objects", "put", "data", key).check() }
+                let refused = try await objects(f, "delete", "data", "a", "kept/b", "c", "--yes")
+                #expect(refused.status == 1)
+                #expect(refused.stderr.contains("object \"kept/b\" in bucket \"data\" is locked by rule \"rule\""))
+                let left = try await objects(f, "list", "data", "--json").check().json().arrayValue ?? []
+                #expect(left.map { $0["key"]?.stringValue } == ["kept/b"])
+            }
+        }
+
         @Test("a copy of a word without a key says what is missing")
         func copyOfNoKey() async throws {
             try await FlareFixture.with { f in
