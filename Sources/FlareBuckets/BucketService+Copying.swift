@@ -60,7 +60,7 @@ extension BucketService {
             if let conditions { try conditions.require(of: try ObjectRecord.find(key, in: bucket, tx), key: key) }
             var record = original
             (record.bucket, record.key, record.version, record.uploadedAt) = (bucket, key, version, now)
-            if let metadata { record.metadata = metadata }
+            if let metadata { record.metadata = try metadata.settled(in: bucket, tx) }
             if let storageClass { record.metadata.storageClass = storageClass }
             // Read before the row is replaced, which may be that of the original.
             let isInline = original.file == nil && original.partCount == nil

@@ -33,6 +33,7 @@ extension BucketService {
             return try await objects.writer(version)
         }
         do {
+            try objects.requireRoom()
             if place == .file { writer = try await openWriter() }
             for try await piece in body {
                 size += piece.readableBytes
@@ -45,7 +46,12 @@ extension BucketService {
                     head = ByteBuffer()
                 }
                 // The piece is on its way to the disk while its digests are computed.
-                if let writer { try await writer.append(piece) } else { head.writeImmutableBuffer(piece) }
+                if let writer {
+                    try objects.requireRoom()
+                    try await writer.append(piece)
+                } else {
+                    head.writeImmutableBuffer(piece)
+                }
                 digests.update(piece)
             }
             let (etag, checksums) = digests.finish()
@@ -78,7 +84,8 @@ extension BucketService {
     ) throws -> ObjectRecord {
         try ObjectKey.validate(key)
         try metadata.validate()
-        let record = ObjectRecord(staged, bucket: bucket, key: key, metadata: metadata, uploadedAt: now)
+        let settled = try metadata.settled(in: bucket, tx)
+        let record = ObjectRecord(staged, bucket: bucket, key: key, metadata: settled, uploadedAt: now)
         try replace(with: record, inline: staged.inline, action: action, in: tx)
         return record
     }

@@ -1,20 +1,48 @@
 package import FlareModel
+import FlareStore
 
 /// What the writer of an object says about it.
 package struct ObjectMetadata: Sendable, Hashable {
     package var http: HTTPMetadata
     /// Names and values of the user's own.
     package var custom: [String: String]
-    package var storageClass: StorageClass
+    /// The class that the writer asks for; nil for the default of the bucket, which counts when the object is written.
+    private var chosenClass: StorageClass?
+
+    package var storageClass: StorageClass {
+        get { chosenClass ?? .standard }
+        set { chosenClass = newValue }
+    }
 
     package init(
         http: HTTPMetadata = HTTPMetadata(),
         custom: [String: String] = [:],
-        storageClass: StorageClass = .standard
+        storageClass: StorageClass? = nil
     ) {
         self.http = http
         self.custom = custom
-        self.storageClass = storageClass
+        chosenClass = storageClass
+    }
+
+    /// The metadata of an object in a bucket, which gives the class that was left open.
+    ///
+    /// Throws `bucketNotFound`.
+    func settled(in bucket: String, _ tx: Transaction) throws -> ObjectMetadata {
+        guard chosenClass == nil else { return self }
+        var settled = self
+        settled.chosenClass = try BucketRecord.require(bucket, in: tx).storageClass
+        return settled
+    }
+
+    /// A class that was left open is the usual one until the bucket says otherwise.
+    package static func == (left: ObjectMetadata, right: ObjectMetadata) -> Bool {
+        left.http == right.http && left.custom == right.custom && left.storageClass == right.storageClass
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(http)
+        hasher.combine(custom)
+        hasher.combine(storageClass)
     }
 
     /// Checks the size and the time at the edge; throws `invalidArgument` with the rule.

@@ -81,6 +81,21 @@ struct ObjectTests {
         }
     }
 
+    @Test("on a disk that is nearly full objects can be deleted, and none written")
+    func diskNearlyFull() async throws {
+        let disk = FaultyDisk()
+        try await BucketsFixture.with(disk: disk) { f in
+            try await f.put("small")
+            disk.announcedFreeBytes = Limits.diskReserveBytes - 1
+            #expect(await code { try await f.put("k") } == .diskFull)
+            #expect(await code { try await f.service.put("k", in: "data", Pieces(100, of: 4096)) } == .diskFull)
+            #expect(disk.usedBytes == 0)
+            #expect(try await f.service.delete(["small"], in: "data") == ["small"])
+            disk.announcedFreeBytes = Limits.diskReserveBytes
+            try await f.put("k")
+        }
+    }
+
     @Test("keys that break the rule are refused, others are kept byte by byte")
     func keys() async throws {
         try await BucketsFixture.with { f in

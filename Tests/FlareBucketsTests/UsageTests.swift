@@ -44,6 +44,29 @@ struct UsageTests {
         }
     }
 
+    @Test("the default class of a bucket is that of whatever is written without one")
+    func defaultClass() async throws {
+        try await BucketsFixture.with(uploadPartBytesMin: 1) { f in
+            try await f.put("before", "1")
+            _ = try await f.service.setStorageClass(.infrequentAccess, of: "data")
+            #expect(try await f.service.head("before", in: "data")?.metadata.storageClass == .standard)
+
+            try await f.put("put", "1")
+            let asked = ObjectMetadata(storageClass: .standard)
+            _ = try await f.service.put("asked", in: "data", bytes: ByteBuffer(string: "1"), metadata: asked)
+            let source = ObjectSource(bucket: "data", key: "before")
+            _ = try await f.service.copy(from: source, to: "kept", in: "data")
+            _ = try await f.service.copy(from: source, to: "replaced", in: "data", metadata: ObjectMetadata())
+            let upload = try await f.service.createUpload("upload", in: "data")
+            let parts = [CompletedPart(number: 1, etag: try await f.part(1, "1234", upload).etag)]
+            _ = try await f.service.completeUpload(upload.id, key: "upload", in: "data", parts: parts)
+
+            let list = try await f.service.list(ObjectListRequest(), in: "data")
+            let cold = list.objects.filter { $0.metadata.storageClass == .infrequentAccess }.map(\.key)
+            #expect(cold == ["put", "replaced", "upload"])
+        }
+    }
+
     @Test("an unfinished upload is told apart from what is visible")
     func uploads() async throws {
         try await BucketsFixture.with(uploadPartBytesMin: 1) { f in

@@ -35,6 +35,43 @@ extension EndToEnd {
             try Data(contentsOf: URL(fileURLWithPath: f.directory + "/" + name))
         }
 
+        @Test("of several keys that are to be deleted, one that is locked keeps none of the others")
+        func deleteLocked() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("buckets", "create", "data").check()
+                try await f.run("buckets", "lock", "add", "data", "rule", "kept/", "--retention-days", "1").check()
+                for key in ["a", "kept/b", "c"] { try await f.run("buckets", "objects", "put", "data", key).check() }
+                let refused = try await objects(f, "delete", "data", "a", "kept/b", "c", "--yes")
+                #expect(refused.status == 1)
+                #expect(refused.stderr.contains("object \"kept/b\" in bucket \"data\" is locked by rule \"rule\""))
+                let left = try await objects(f, "list", "data", "--json").check().json().arrayValue ?? []
+                #expect(left.map { $0["key"]?.stringValue } == ["kept/b"])
+            }
+        }
+
+        @Test("a copy of a word without a key says what is missing")
+        func copyOfNoKey() async throws {
+            try await FlareFixture.with { f in
+                let refused = try await objects(f, "copy", "hello.txt", "data/x")
+                #expect(refused.status == 64)
+                #expect(refused.stderr.contains("\"hello.txt\" is a bucket and names no key"))
+            }
+        }
+
+        @Test("the destination of a pipeline keeps its objects when it cannot be deleted")
+        func destination() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("pipelines", "create", "orders", "--destination-bucket=data").check()
+                try await f.run("buckets", "objects", "put", "data", "mine", input: "x").check()
+                let refused = try await f.run("buckets", "delete", "data", "--recursive", "--yes")
+                #expect(refused.status == 73)
+                #expect(refused.stderr.contains("the destination of pipeline \"orders\""))
+                #expect(try await objects(f, "get", "data", "mine").check().stdout == "x")
+                try await f.run("pipelines", "delete", "orders", "--yes").check()
+                try await f.run("buckets", "delete", "data", "--recursive", "--yes").check()
+            }
+        }
+
         @Test("a directory goes into a bucket and back, by sync both ways")
         func sync() async throws {
             try await FlareFixture.with { f in

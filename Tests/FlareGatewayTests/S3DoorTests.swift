@@ -17,7 +17,7 @@ struct S3Fixture {
     let port: Int
     private let key: AccessKeyRecord
 
-    static func with(_ body: (S3Fixture) async throws -> Void) async throws {
+    static func with(tls: TLSIdentity? = nil, _ body: (S3Fixture) async throws -> Void) async throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("s3-\(Identifier.hexadecimal())")
         try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: path) }
@@ -43,7 +43,12 @@ struct S3Fixture {
             time: time,
             group: MultiThreadedEventLoopGroup.singleton,
             logger: logger
-        )
+        ) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                guard let tls else { return }
+                try channel.pipeline.syncOperations.addHandler(TLSSniffer(identity: tls))
+            }
+        }
         let port = try await server.start(host: "127.0.0.1", port: 0)
         try await body(S3Fixture(buckets: buckets, server: server, port: port, key: try await keys.create()))
         await server.stop()
@@ -149,6 +154,17 @@ struct S3DoorTests {
             try socket.write(unsigned + "50000000\r\n\r\n" + String(repeating: "x", count: 200_000))
             let reply = try socket.reply()
             #expect(reply.status == 403 && reply.head.contains("connection: close"))
+        }
+    }
+
+    @Test("what follows a whole request and is none ends the connection after the answer")
+    func tooLong() async throws {
+        try await S3Fixture.with { f in
+            let socket = try f.connect()
+            try socket.write(f.head("PUT", "a", "content-length: 5\r\n") + "hello, world\r\n\r\n")
+            #expect(try socket.reply().status == 200)
+            #expect(socket.isClosedByServer())
+            #expect(try await f.buckets.bytes("a", in: "one") == .init(string: "hello"))
         }
     }
 

@@ -124,6 +124,39 @@ struct TLSTests {
         }
     }
 
+    @Test("a stop does not wait until an idle client says goodbye")
+    func idleAtStop() async throws {
+        try await TLSFixture.with { f in
+            try await S3Fixture.with(tls: f.identity) { door in
+                let client = try await Self.idleClient(port: door.port)
+                let stopped = await ContinuousClock().measure { await door.server.stop() }
+                #expect(stopped < .seconds(Limits.tlsCloseSecondsMax) / 2)
+                try? await client.close()
+            }
+        }
+    }
+
+    /// A client that has been answered and reads no more.
+    private static func idleClient(port: Int) async throws -> any Channel {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.certificateVerification = .none
+        let tls = try NIOSSLContext(configuration: configuration)
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let answered = loop.makePromise(of: Void.self)
+        let client = try await ClientBootstrap(group: loop)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandlers([
+                        try NIOSSLClientHandler(context: tls, serverHostname: nil), FallingSilent(answered),
+                    ])
+                }
+            }
+            .connect(host: "127.0.0.1", port: port).get()
+        client.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.1\r\nhost: x\r\n\r\n"), promise: nil)
+        try await answered.futureResult.get()
+        return client
+    }
+
     @Test("where TLS is required a plain client is told so, or closed")
     func required() async throws {
         try await TLSFixture.with { f in
@@ -201,5 +234,24 @@ extension TestSocket {
         errno = 0
         while readMore() {}
         return errno != EAGAIN
+    }
+}
+
+/// Reads until the first bytes have come.
+private final class FallingSilent: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let answered: EventLoopPromise<Void>
+
+    init(_ answered: EventLoopPromise<Void>) { self.answered = answered }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let answered = answered
+        context.channel.setOption(.autoRead, value: false).cascade(to: answered)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        answered.fail(error)
+        context.close(promise: nil)
     }
 }

@@ -27,16 +27,16 @@ extension BucketService {
             }
         }
         let now = time.now()
-        let upload = UploadRecord(
-            id: Identifier.ulid(at: now),
-            bucket: bucket,
-            key: key,
-            createdAt: now,
-            metadata: metadata,
-            checksum: checksum
-        )
         return try await database.write { tx in
             _ = try BucketRecord.require(bucket, in: tx)
+            let upload = UploadRecord(
+                id: Identifier.ulid(at: now),
+                bucket: bucket,
+                key: key,
+                createdAt: now,
+                metadata: try metadata.settled(in: bucket, tx),
+                checksum: checksum
+            )
             try upload.insert(in: tx)
             return upload
         }

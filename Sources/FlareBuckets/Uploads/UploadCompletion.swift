@@ -128,7 +128,7 @@ struct UploadCompletion {
                 .partTooSmall,
                 """
                 part \(want.number) of object "\(upload.key)" has \(part.size) bytes: each part but the last needs at \
-                least \(formatSizeBytes(partBytesMin))
+                least \(partBytesMin)
                 """
             )
         }

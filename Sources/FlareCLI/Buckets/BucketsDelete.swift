@@ -27,6 +27,7 @@ struct BucketsDelete: FlareCommand {
             return shell.emit(["name": name]) { "deleted bucket \(name)" }
         }
         let bucket = try await client.engine.call("GET", BucketPath.bucket(name), as: BucketBody.self)
+        try await requireNoPipeline(client)
         let contents = "\(bucket.objectCount) objects, \(formatSizeBytes(bucket.bucketSize))"
         try shell.confirm("delete bucket \"\(name)\" with all that is in it (\(contents))", yes: yes)
         let objects = try await ObjectDeletion(client: client, bucket: name).deleteAll()
@@ -34,6 +35,17 @@ struct BucketsDelete: FlareCommand {
         shell.emit(Result(name: name, objects: objects)) {
             "deleted bucket \(name) and \(objects) \(objects == 1 ? "object" : "objects")"
         }
+    }
+
+    /// The engine refuses to delete the destination of a pipeline; its objects must not be gone by then.
+    private func requireNoPipeline(_ client: BucketClient) async throws {
+        let pipelines = try await client.engine.call("GET", PipelinePath.all, as: [PipelineBody].self)
+        guard let pipeline = pipelines.first(where: { $0.destinationBucket == name }) else { return }
+        throw FlareError(
+            .inUse,
+            "bucket \"\(name)\" is the destination of pipeline \"\(pipeline.name)\"; nothing is deleted",
+            hint: "delete the pipeline first: flare pipelines delete \(pipeline.name)"
+        )
     }
 
     private struct Result: Encodable, Sendable {

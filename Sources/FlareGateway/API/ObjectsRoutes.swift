@@ -119,8 +119,6 @@ struct ObjectsRoutes {
 
     private func put(_ request: APIRequest) async throws -> APIReply {
         let bucket = try request.parameter("bucket")
-        let given = try StorageClass(request)
-        let storageClass = if let given { given } else { try await buckets.get(bucket).storageClass }
         let record = try await buckets.put(
             request.rest,
             in: bucket,
@@ -128,7 +126,7 @@ struct ObjectsRoutes {
             metadata: ObjectMetadata(
                 http: HTTPMetadata(request.header),
                 custom: customMetadata(request),
-                storageClass: storageClass
+                storageClass: try StorageClass(request)
             ),
             onlyIf: ObjectConditions(request.header),
             expecting: ObjectExpectation(request)
@@ -218,7 +216,7 @@ extension ObjectCopyBody {
         return ObjectMetadata(
             http: httpMetadata ?? HTTPMetadata(),
             custom: customMetadata ?? [:],
-            storageClass: storageClass ?? .standard
+            storageClass: storageClass
         )
     }
 }

@@ -38,7 +38,7 @@ struct UploadsRoutes {
             metadata: ObjectMetadata(
                 http: body.httpMetadata ?? HTTPMetadata(),
                 custom: body.customMetadata ?? [:],
-                storageClass: body.storageClass ?? .standard
+                storageClass: body.storageClass
             )
         )
         return .result(UploadBody(upload))

@@ -94,7 +94,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func quiesce(_ context: ChannelHandlerContext) {
         isQuiescing = true
-        if lingersUntil != nil || (receiving == nil && replies.count == 0) { context.close(promise: nil) }
+        if lingersUntil != nil || (receiving == nil && replies.count == 0) { context.closeIdle() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

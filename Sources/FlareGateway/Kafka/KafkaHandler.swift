@@ -94,7 +94,7 @@ final class KafkaHandler: ChannelDuplexHandler {
         isQuiescing = true
         dropFrames()
         guard replies.count == 0 else { return }
-        if lingers { linger() } else { context?.close(promise: nil) }
+        if lingers { linger() } else { context?.closeIdle() }
     }
 
     // MARK: Reading

@@ -105,6 +105,9 @@ final class S3Connection: ChannelDuplexHandler {
             let head = heads.encode(response, requestID: S3ResponseHead.requestID(), closes: true, isHead: false)
             context.writeAndFlush(wrapOutboundOut(head), promise: nil)
             linger(context)
+        } else if error is HTTPParserError, exchange != nil {
+            // What follows a whole request is none: as of a body that is longer than it was said to be.
+            exchange?.keepsAlive = false
         } else {
             context.close(promise: nil)
         }
@@ -118,7 +121,7 @@ final class S3Connection: ChannelDuplexHandler {
 
     private func quiesce(_ context: ChannelHandlerContext) {
         isQuiescing = true
-        if exchange == nil { context.close(promise: nil) }
+        if exchange == nil { context.closeIdle() }
     }
 
     /// The client has gone: nobody waits for the answer.

@@ -17,7 +17,7 @@ enum S3Metadata {
             // Several headers of one name are one list: https://www.rfc-editor.org/rfc/rfc9110#section-5.2
             custom[key] = custom[key].map { "\($0),\(text)" } ?? text
         }
-        let metadata = ObjectMetadata(http: http, custom: custom, storageClass: try storageClass(head) ?? .standard)
+        let metadata = ObjectMetadata(http: http, custom: custom, storageClass: try storageClass(head))
         let bytes =
             custom.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
             + http.headers.reduce(0) { $0 + $1.1.utf8.count }

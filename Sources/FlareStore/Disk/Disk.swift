@@ -25,6 +25,9 @@ package protocol Disk: Sendable {
 
     /// Makes the names in a directory durable: files created, renamed and removed in it.
     func syncDirectory(_ path: String) throws(DiskError)
+
+    /// How many bytes may still be written to the disk that a directory is on.
+    func freeBytes(_ directory: String) throws(DiskError) -> Int
 }
 
 /// How a file is opened.

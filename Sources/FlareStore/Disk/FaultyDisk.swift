@@ -8,6 +8,7 @@ import Synchronization
 /// after a power cut.
 package final class FaultyDisk: Disk {
     private let state: Mutex<MemoryDisk>
+    private let announced = Mutex(Int.max)
     /// Kinds of calls that hang at present.
     private let held = Monitor<Set<DiskOperation>>([])
 
@@ -56,6 +57,14 @@ package final class FaultyDisk: Disk {
         get { state.withLock { $0.capacityBytes } }
         set { state.withLock { $0.capacityBytes = newValue } }
     }
+
+    /// What the disk says is free; it holds nobody back.
+    package var announcedFreeBytes: Int {
+        get { announced.withLock { $0 } }
+        set { announced.withLock { $0 = newValue } }
+    }
+
+    package func freeBytes(_ directory: String) throws(DiskError) -> Int { announcedFreeBytes }
 
     /// Bytes of all files together.
     package var usedBytes: Int { state.withLock { $0.usedBytes } }

@@ -41,6 +41,12 @@ package struct PosixDisk: Disk {
         guard rmdir(path) == 0 else { throw DiskError("rmdir", path, errno) }
     }
 
+    package func freeBytes(_ directory: String) throws(DiskError) -> Int {
+        var answer = statvfs()
+        guard statvfs(directory, &answer) == 0 else { throw DiskError("statvfs", directory, errno) }
+        return Int(clamping: answer.f_bavail.multipliedReportingOverflow(by: answer.f_frsize).partialValue)
+    }
+
     package func list(_ directory: String) throws(DiskError) -> [String] {
         guard let stream = opendir(directory) else {
             if errno == ENOENT { return [] }

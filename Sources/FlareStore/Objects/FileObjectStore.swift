@@ -24,6 +24,17 @@ package final class FileObjectStore: ObjectStore {
         }
     }
 
+    package func requireRoom() throws {
+        let free = try onDisk { () throws(DiskError) in try disk.freeBytes(directory) }
+        guard free < Limits.diskReserveBytes else { return }
+        throw FlareError(
+            .diskFull,
+            "the disk has \(formatSizeBytes(free)) left; the last \(formatSizeBytes(Limits.diskReserveBytes)) are kept "
+                + "so that objects can still be deleted",
+            hint: "delete objects, or free some space; flare goes on by itself"
+        )
+    }
+
     package func writer(_ id: String) async throws -> any ObjectWriter {
         try check(id)
         let path = directory + "/tmp/" + id

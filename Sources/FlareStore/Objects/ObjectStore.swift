@@ -7,6 +7,11 @@ package import NIOCore
 ///
 /// An id is 3 to 100 ASCII letters, digits, `-` or `_`, and is never used twice.
 package protocol ObjectStore: Sendable {
+    /// Throws `diskFull` when so little is free that what is left is kept for deletions.
+    ///
+    /// To be asked before bytes are taken in. Does not wait.
+    func requireRoom() throws
+
     /// Begins an object. Its bytes can be read only after `finish`.
     func writer(_ id: String) async throws -> any ObjectWriter
 

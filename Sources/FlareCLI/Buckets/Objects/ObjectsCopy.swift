@@ -73,6 +73,13 @@ struct CopyArguments: ParsableArguments, Sendable {
         guard let from = try ObjectAddress(source, needsScheme: false),
             let to = try ObjectAddress(destination, needsScheme: false)
         else { return }
+        guard recursive || !from.key.isEmpty else {
+            throw FlareError(
+                .invalidArgument,
+                "\"\(source)\" is a bucket and names no key",
+                hint: "write BUCKET/KEY, or --recursive for all objects of the bucket"
+            )
+        }
         let client = try await BucketClient(shell)
         let report = TransferReport(shell, transfer)
         var copies = ObjectCopies(client: client, report: report, source: from.bucket, destination: to.bucket)

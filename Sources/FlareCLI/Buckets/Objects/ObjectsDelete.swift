@@ -45,10 +45,13 @@ struct ObjectsDelete: FlareCommand {
         if !dryRun { try shell.confirm("delete \(subject) of bucket \"\(bucket)\"", yes: yes) }
         let client = try await BucketClient(shell)
         if isPlain {
-            let deletion = ObjectDeletion(client: client, bucket: bucket)
-            let deleted = try await deleteNamed(deletion)
-            return shell.emit(Result(bucket: bucket, deleted: deleted)) {
-                "deleted \(deleted) \(deleted == 1 ? "object" : "objects") of \(bucket)"
+            do {
+                let deleted = try await deleteNamed(ObjectDeletion(client: client, bucket: bucket))
+                return shell.emit(Result(bucket: bucket, deleted: deleted)) {
+                    "deleted \(deleted) \(deleted == 1 ? "object" : "objects") of \(bucket)"
+                }
+            } catch let error as FlareError where error.code == .objectLocked && keys.count > 1 {
+                // The engine has deleted none of them: those that may go are found out below, one by one.
             }
         }
         var selection = ObjectSelection(client: client, bucket: bucket, filter: filter)
