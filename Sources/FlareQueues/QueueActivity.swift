@@ -67,8 +67,20 @@ final class QueueActivity: Sendable {
     }
 
     func setBatches(_ count: Int, of queueID: String) {
-        state.withLock { $0.queues[queueID, default: Queue()].batches = count }
+        state.withLock { state in
+            // The end of a consumer may be told after that of its queue.
+            if count == 0, state.queues[queueID] == nil { return }
+            state.queues[queueID, default: Queue()].batches = count
+        }
     }
+
+    /// The queue has been deleted.
+    func forget(_ queueID: String) {
+        state.withLock { $0.queues[queueID] = nil }
+    }
+
+    /// Queues that something is known of.
+    var knownQueues: Set<String> { state.withLock { Set($0.queues.keys) } }
 }
 
 /// Messages a second.

@@ -56,7 +56,9 @@ extension QueueService {
             guard now < deadline else { return }
             let (isPaused, backlog) = try await database.read { tx in
                 (
-                    try self.record(named: queueID, in: tx).settings.deliveryPaused,
+                    // A queue that is deleted meanwhile is told of by the name that the caller knows.
+                    try (QueueRecord.find(id: queueID, in: tx) ?? self.record(named: nameOrID, in: tx)).settings
+                        .deliveryPaused,
                     try SpanRecord.backlog(queue.number, now: now, limit: 1, in: tx)
                 )
             }

@@ -155,7 +155,11 @@ package final class QueueService: Sendable {
                 // A foreign key: rows of another room still name the queue.
                 throw FlareError(.inUse, "queue \"\(record.name)\" is in use", hint: "remove what sends to it first")
             }
-            tx.afterCommit { self.signals.notify(record.id) }
+            tx.afterCommit {
+                self.signals.notify(record.id)
+                self.tails.end(record.id)
+                self.activity.forget(record.id)
+            }
         }
     }
 

@@ -20,6 +20,12 @@ final class TailHub: Sendable {
         for inbox in inboxes { inbox.put(messages) }
     }
 
+    /// The queue is gone: its followers have nothing more to wait for.
+    func end(_ queueID: String) {
+        let inboxes = state.withLock { Array(($0.followers[queueID] ?? [:]).values) }
+        for inbox in inboxes { inbox.end() }
+    }
+
     func follow(_ queueID: String) -> (id: Int, inbox: TailInbox) {
         state.withLock { state in
             state.nextID += 1
@@ -44,6 +50,8 @@ final class TailInbox: Sendable {
         var messages: [StoredMessage] = []
         /// Messages were left out because the follower was too slow: it must read on from the rows.
         var hasGap = false
+        /// Nothing comes after these.
+        var isLast = false
     }
 
     private struct State {
@@ -58,12 +66,18 @@ final class TailInbox: Sendable {
         state.withLock { state in
             state.bytes += messages.reduce(0) { $0 + $1.body.count + 200 }
             if state.bytes > Limits.tailBufferBytesMax {
-                state.contents = Contents(messages: [], hasGap: true)
+                state.contents.messages = []
+                state.contents.hasGap = true
                 state.bytes = 0
             }
             // After a gap the rows are read anyway; what is put until then would only wait.
             if !state.contents.hasGap { state.contents.messages += messages }
         }
+        wake.notify()
+    }
+
+    fileprivate func end() {
+        state.withLock { $0.contents.isLast = true }
         wake.notify()
     }
 
@@ -87,7 +101,7 @@ package enum TailStart: Sendable {
 
 extension QueueService {
     /// Passes each message of a queue to `emit`, first those that lie in it, then those that are sent, until `emit`
-    /// throws or the task is cancelled; without `follows`, until those that lie in it are done.
+    /// throws, the queue is deleted or the task is cancelled; without `follows`, until those that lie in it are done.
     ///
     /// Touches nothing. With `since`, messages that were sent before are left out.
     package func tail(
@@ -107,6 +121,8 @@ extension QueueService {
         // Follow first and read then, so that nothing falls between; what comes twice is known by its sequence.
         let (id, inbox) = tails.follow(queue.id)
         defer { tails.unfollow(queue.id, id) }
+        // One that was deleted before that tells nobody any more.
+        guard try await database.read({ try QueueRecord.find(id: queue.id, in: $0) }) != nil else { return }
         var last: Int64 =
             switch start {
             case .oldest: -1
@@ -121,6 +137,7 @@ extension QueueService {
                 try await wanted(message)
                 last = message.sequence
             }
+            if contents.isLast { return }
             if !contents.hasGap { await inbox.wake.wait() }
         }
     }

@@ -126,6 +126,52 @@ extension EndToEnd {
             }
         }
 
+        @Test("followers of a queue end when it is deleted, and say which one is gone")
+        func followersOfDeletedQueue() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                try await f.run("queues", "send", "orders", "1").check()
+                let tail = try f.start("flare", ["queues", "tail", "orders"])
+                let consumer = try f.start("flare", ["queues", "consume", "orders", "--follow"])
+                try await waitUntil("both have shown the message") {
+                    try tail.outputSoFar().contains("1\n") && consumer.outputSoFar().contains("1\n")
+                }
+                try await f.run("queues", "delete", "orders", "--yes").check()
+                for follower in [tail, consumer] {
+                    let result = try await follower.result(within: .seconds(30))
+                    #expect(result.status == 66)
+                    #expect(result.stderr.contains(#"queue "orders" not found"#), "\(result.stderr)")
+                }
+            }
+        }
+
+        @Test("a pull over HTTP waits as long as wait_ms says, and leases nothing for a client that has gone")
+        func waitingPull() async throws {
+            try await FlareFixture.with { f in
+                let created = try await f.run("queues", "create", "orders", "--json").check().json()
+                let id = try #require(created["queue_id"]?.stringValue)
+                let token = try await f.createToken()
+                let path = "/client/v4/accounts/local/queues/\(id)/messages/pull?wait_ms="
+                let nothing = try await f.api("POST", path + "50", token: token, body: .object([:]))
+                #expect(nothing["messages"]?.arrayValue?.isEmpty == true)
+
+                let body = JSONValue.object(["batch_size": .integer(5)])
+                async let pulling = f.api("POST", path + "30000", token: token, body: body)
+                try await f.run("queues", "send", "orders", "hello").check()
+                let pulled = try await pulling["messages"]?.arrayValue
+                #expect(pulled?.map { $0["body"]?.stringValue } == ["hello"])
+
+                let curl = try #require(FlareFixture.find("curl"))
+                let url = "http://127.0.0.1:\(try f.engine().controlPort)\(path)30000"
+                let words = ["--silent", "--max-time", "0.5", "-H", "Authorization: Bearer \(token)", "-d", "{}", url]
+                #expect(try await f.run(curl, words).status == 28)
+                try await f.run("queues", "send", "orders", "later").check()
+                let later = try await f.peek("orders").last
+                #expect(later?["body"]?.stringValue == "later")
+                #expect(later?["attempts"]?.integerValue == 0)
+            }
+        }
+
         @Test("dead letters come back by redrive: counted first, with a filter, a rate and a target")
         func redrive() async throws {
             try await FlareFixture.with { f in

@@ -81,6 +81,50 @@ struct DeliveryScheduleTests {
         schedule.ended(.stalled, now: now)
         #expect(schedule.next(backlog(3), settings, now: now) == .wait(until: now + .seconds(1)))
     }
+
+    /// Begins batches until the schedule waits; returns how many are out.
+    private func fill(_ schedule: inout DeliverySchedule, _ settings: ConsumerSettings, visible: Int = 3) -> Int {
+        while schedule.next(backlog(visible, since: -9_000), settings, now: start) == .lease { schedule.began() }
+        return schedule.inFlight
+    }
+
+    @Test("concurrency grows by one with each batch that ends under a deep backlog, and halves at a failure")
+    func growth() {
+        var schedule = DeliverySchedule()
+        var settings = settings
+        settings.maxConcurrency = nil
+        let first = fill(&schedule, settings)
+        #expect(first == Limits.consumerConcurrencyDefault)
+        for extra in 1...4 {
+            schedule.ended(.settled, now: start)
+            #expect(fill(&schedule, settings) == first + extra)
+        }
+        schedule.ended(.failed, now: start)
+        // Half of eight: the next one goes when only three are out.
+        for left in [7, 6, 5, 4] {
+            #expect(fill(&schedule, settings) == left)
+            if left > 4 { schedule.ended(.failed, now: start) }
+        }
+    }
+
+    @Test("concurrency grows no further than the consumer allows, and shrinks when the backlog does")
+    func bounds() {
+        var schedule = DeliverySchedule()
+        var settings = settings
+        settings.maxConcurrency = 6
+        var out = fill(&schedule, settings)
+        for _ in 1...10 {
+            schedule.ended(.settled, now: start)
+            out = fill(&schedule, settings)
+        }
+        #expect(out == 6)
+        for _ in 1...6 { schedule.ended(.settled, now: start) }
+        #expect(schedule.concurrency >= 6)
+        // Less than a batch waits.
+        #expect(schedule.next(backlog(1), settings, now: start) == .wait(until: start + .seconds(5)))
+        #expect(schedule.concurrency == Limits.consumerConcurrencyDefault)
+        #expect(fill(&schedule, settings) == Limits.consumerConcurrencyDefault)
+    }
 }
 
 @Suite("what becomes of a message after a failed attempt")

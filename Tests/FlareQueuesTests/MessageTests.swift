@@ -210,4 +210,21 @@ struct MessageTests {
             #expect(try await f.pull().map(\.attempts) == [2])
         }
     }
+
+    @Test("a waiting pull ends with its queue, and tells it by the name that it was given")
+    func waitingForNothing() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            let deadline = f.time.now() + .seconds(3600)
+            async let waiting: Void = f.service.waitForMessages(in: "orders", until: deadline)
+            try await f.service.delete("orders")
+            do {
+                try await waiting
+                Issue.record("it ended as if there were a message")
+            } catch let error as FlareError {
+                #expect(error.code == .queueNotFound)
+                #expect(error.message.contains(#""orders""#))
+            }
+        }
+    }
 }

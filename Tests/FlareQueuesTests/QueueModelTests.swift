@@ -105,12 +105,14 @@ private final class ModelRun {
         case 965..<985:
             _ = try await RetentionSweep(queues: service).sweep()
             model.sweep(now: time.now())
-        case 985..<990:
+        case 985..<987:
             try database.close()
             (database, service) = try Self.open(directory, time)
         default: break
         }
-        try await compare(name, whole: number(0...9) == 0)
+        // Most of the time would go into looking; a difference stays until the next look.
+        let look = number(0...19)
+        if look < 5 { try await compare(name, whole: look == 0) }
     }
 
     private func send(to name: String) async throws {

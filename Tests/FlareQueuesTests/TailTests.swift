@@ -1,7 +1,8 @@
 import FlareModel
-import FlareQueues
 import FlareStore
 import Testing
+
+@testable import FlareQueues
 
 @Suite("tail", .timeLimit(.minutes(1)))
 struct TailTests {
@@ -56,6 +57,21 @@ struct TailTests {
                 #expect(await messages.next()?.text == "d")
             }
             #expect(try await f.pull().map(\.attempts) == [1, 1, 1, 1])
+        }
+    }
+
+    @Test("it ends with its queue, after all that was sent")
+    func deleted() async throws {
+        try await QueuesFixture.with { f in
+            let queue = try await f.service.create("orders")
+            let (stream, continuation) = AsyncStream<StoredMessage>.makeStream()
+            async let tail: Void = f.service.tail("orders", from: .oldest, follows: true) { continuation.yield($0) }
+            var messages = stream.makeAsyncIterator()
+            try await f.send("a")
+            #expect(await messages.next()?.text == "a")
+            try await f.service.delete("orders")
+            try await tail
+            #expect(!f.service.activity.knownQueues.contains(queue.record.id))
         }
     }
 }

@@ -46,6 +46,7 @@ struct MessagePrinter {
                 keeper.hold(acknowledges ? messages : [])
                 let (settlement, failure) = show(messages)
                 try await noteLost(settling)
+                keeper.settles(settlement.leases.map(\.leaseID))
                 let (settler, keeper) = (settler, keeper)
                 settling = Task {
                     defer { for lease in settlement.leases { _ = keeper.release(lease.leaseID) } }

@@ -103,7 +103,10 @@ struct QueuesTail: FlareCommand {
                 if !follow { throw error }
             }
             if let last = progress.state.last { begin = ("cursor", "\(last)") }
-            shell.tell("the engine has stopped; waiting until it runs again")
+            // One that still runs says at the next try why it has ended this.
+            if shell.launcher.running()?.socketPath != client.socketPath {
+                shell.tell("the engine has stopped; waiting until it runs again")
+            }
             guard let next = await EngineFollow.next(shell) else { return }
             client = next
         }

@@ -22,6 +22,8 @@ struct Settler: Sendable {
             let answer = try await task.value
             return answer.isRepeated ? [] : Set(answer.value.warnings.keys)
         } catch var error as FlareError {
+            // With its queue the message is gone too.
+            if error.code == .queueNotFound { throw error }
             let count = settlement.leases.count
             let what =
                 count == 1 ? "1 message was not settled and comes" : "\(count) messages were not settled and come"

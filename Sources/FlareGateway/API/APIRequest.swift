@@ -79,8 +79,12 @@ struct APIRequest: Sendable {
 
     /// The whole body; throws `bodyTooLarge` past `max` bytes.
     func bytes(max: Int = Limits.bodyBytesMax) async throws -> [UInt8] {
+        try await Self.bytes(of: request.body, max: max)
+    }
+
+    private static func bytes(of body: RequestBody, max: Int) async throws -> [UInt8] {
         var result: [UInt8] = []
-        for try await buffer in request.body {
+        for try await buffer in body {
             guard result.count + buffer.readableBytes <= max else {
                 throw FlareError(.bodyTooLarge, "the body is larger than \(formatSizeBytes(max))")
             }
@@ -102,9 +106,19 @@ struct APIRequest: Sendable {
     func whileConnected<Value: Sendable>(
         _ operation: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
+        try await withBytesWhileConnected(max: nil) { _ in try await operation() }
+    }
+
+    /// Reads the body, at most `max` bytes of it, and then runs a long wait as `whileConnected` does.
+    func withBytesWhileConnected<Value: Sendable>(
+        max: Int? = Limits.bodyBytesMax,
+        _ operation: @escaping @Sendable ([UInt8]) async throws -> Value
+    ) async throws -> Value {
         ending.note()
         return try await cancelWhenGracefulShutdown {
-            try await request.body.consumeWithCancellationOnInboundClose { _ in try await operation() }
+            try await request.body.consumeWithCancellationOnInboundClose { body in
+                try await operation(max == nil ? [] : Self.bytes(of: body, max: max ?? 0))
+            }
         }
     }
 

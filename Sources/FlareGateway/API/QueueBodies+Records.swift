@@ -84,25 +84,6 @@ extension QueueMetrics {
     }
 }
 
-extension LeasedMessage {
-    /// The message for the command line.
-    var commandBody: QueueMessageBody {
-        let (encoding, text) = readable(body, contentType)
-        var result = QueueMessageBody(
-            id: id,
-            timestamp: timestamp,
-            attempts: attempts,
-            contentType: contentType.rawValue,
-            encoding: encoding,
-            body: text,
-            leaseID: leaseID
-        )
-        result.originQueue = origin?.queue
-        result.reason = origin?.reason
-        return result
-    }
-}
-
 extension StoredMessage {
     /// The message in Cloudflare's shape.
     var peekedBody: QueuePulledMessageBody {
@@ -150,6 +131,11 @@ private func pulledMetadata(_ contentType: MessageContentType, _ origin: Message
 }
 
 func readable(_ body: [UInt8], _ contentType: MessageContentType) -> (encoding: String, text: String) {
-    if contentType != .v8, let text = String(validating: body, as: UTF8.self) { return ("utf8", text) }
+    if isReadable(body, contentType) { return ("utf8", String(decoding: body, as: UTF8.self)) }
     return ("base64", Data(body).base64EncodedString())
+}
+
+/// Whether a body is shown as it is, and not as base64.
+func isReadable(_ body: [UInt8], _ contentType: MessageContentType) -> Bool {
+    contentType != .v8 && String(validating: body, as: UTF8.self) != nil
 }

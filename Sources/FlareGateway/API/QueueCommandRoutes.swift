@@ -85,8 +85,6 @@ struct QueueCommandRoutes {
     }
 
     private func registerConsuming(on routes: APIRoutes) {
-        // Takes its parameters from the query: the server notices that a client has gone only while the body of the
-        // request is still unread.
         routes.post(Self.base + "/:queue/pull") { request in
             let queue = try request.parameter("queue")
             let batchSize = try request.integerQuery("batch_size", in: 1...Limits.messageBatchMax)
@@ -94,18 +92,9 @@ struct QueueCommandRoutes {
                 "visibility_timeout_ms",
                 in: 1...Limits.visibilityMillisecondsMax
             )
-            // A name that does not exist fails now, not after the wait.
-            _ = try await queues.get(queue)
-            if let wait = try request.integerQuery("wait_ms", in: 0...Limits.pullWaitMillisecondsMax), wait > 0 {
-                let deadline = queues.now + .milliseconds(wait)
-                try await request.whileConnected {
-                    try await queues.waitForMessages(in: queue, until: deadline)
-                    // Nothing is leased for a client that has gone.
-                    try Task.checkCancellation()
-                }
-            }
+            _ = try await request.bytesWaitingForMessages(in: queue, of: queues)
             let pulled = try await queues.pull(queue, batchSize: batchSize, visibilityMilliseconds: visibility)
-            return .result(pulled.batch.messages.map(\.commandBody))
+            return .leased(pulled.batch.messages)
         }
         routes.post(Self.base + "/:queue/settle") { request in
             let settlement = try QueueMessagesReader.settlement(try await request.bytes())

@@ -27,11 +27,14 @@ struct QueueMessagesRoutes {
     private func registerPulls(on routes: APIRoutes) {
         let messages = QueuesRoutes.base + "/:queue/messages"
         routes.post(messages + "/pull") { request in
-            let body = try QueueMessagesReader.pull(try await request.bytes())
+            let queue = try request.parameter("queue")
+            // Flare's own, and in the query: official clients cannot send it by accident.
+            let body = try await request.bytesWaitingForMessages(in: queue, of: queues)
+            let pull = try QueueMessagesReader.pull(body)
             let pulled = try await queues.pull(
-                request.parameter("queue"),
-                batchSize: body.batchSize,
-                visibilityMilliseconds: body.visibilityMilliseconds
+                queue,
+                batchSize: pull.batchSize,
+                visibilityMilliseconds: pull.visibilityMilliseconds
             )
             return .pulled(pulled)
         }
@@ -73,6 +76,23 @@ struct QueueMessagesRoutes {
                 throw FlareError(.routeNotFound, "queue \"\(queue)\" has not been purged")
             }
             return .result(purge.body)
+        }
+    }
+}
+
+extension APIRequest {
+    /// The body of a pull, held back until its queue has a message to lease, at most as long as `wait_ms` says.
+    func bytesWaitingForMessages(in queue: String, of queues: QueueService) async throws -> [UInt8] {
+        let wait = try integerQuery("wait_ms", in: 0...Limits.pullWaitMillisecondsMax) ?? 0
+        guard wait > 0 else { return try await bytes() }
+        // A name that does not exist fails now, not after the wait.
+        _ = try await queues.get(queue)
+        let deadline = queues.now + .milliseconds(wait)
+        return try await withBytesWhileConnected { bytes in
+            try await queues.waitForMessages(in: queue, until: deadline)
+            // Nothing is leased for a client that has gone.
+            try Task.checkCancellation()
+            return bytes
         }
     }
 }

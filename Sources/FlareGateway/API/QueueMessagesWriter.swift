@@ -33,6 +33,18 @@ struct QueueMessagesWriter {
         return writer.reply
     }
 
+    /// The answer of a pull of the command line: bodies as they are where they are text.
+    fileprivate static func leased(_ messages: [LeasedMessage]) -> APIReply {
+        var writer = QueueMessagesWriter(capacity: messages.reduce(256) { $0 + $1.body.count * 4 / 3 + 300 })
+        writer.write("{\"errors\":[],\"messages\":[],\"result\":[")
+        for (index, message) in messages.enumerated() {
+            if index > 0 { writer.write(",") }
+            writer.writeReadable(message)
+        }
+        writer.write("],\"success\":true}")
+        return writer.reply
+    }
+
     /// The answer of a settlement.
     fileprivate static func settled(_ report: SettlementReport) -> APIReply {
         var writer = QueueMessagesWriter(capacity: 256)
@@ -109,6 +121,37 @@ struct QueueMessagesWriter {
         write("}")
     }
 
+    /// The message as `QueueMessageBody`.
+    private mutating func writeReadable(_ message: LeasedMessage) {
+        write("{\"attempts\":")
+        write(Int64(message.attempts))
+        write(",\"body\":\"")
+        if isReadable(message.body, message.contentType) {
+            writeEscaped(message.body)
+            write("\",\"encoding\":\"utf8")
+        } else {
+            writeBase64(message.body)
+            write("\",\"encoding\":\"base64")
+        }
+        write("\",\"content_type\":\"")
+        bytes.append(contentsOf: message.contentType.rawValue.utf8)
+        write("\",\"id\":\"")
+        bytes.append(contentsOf: message.id.utf8)
+        write("\",\"lease_id\":\"")
+        bytes.append(contentsOf: message.leaseID.utf8)
+        if let origin = message.origin {
+            write("\",\"reason\":\"")
+            writeEscaped(Array(origin.reason.utf8))
+            if let queue = origin.queue {
+                write("\",\"origin_queue\":\"")
+                writeEscaped(Array(queue.utf8))
+            }
+        }
+        write("\",\"timestamp\":\"")
+        bytes.append(contentsOf: message.timestamp.text.utf8)
+        write("\"}")
+    }
+
     /// UTF-8 between the quotes of a JSON string.
     private mutating func writeEscaped(_ text: [UInt8]) {
         var start = 0
@@ -162,5 +205,6 @@ struct QueueMessagesWriter {
 extension APIReply {
     static func sent(_ metrics: QueueMetrics) -> APIReply { QueueMessagesWriter.sent(metrics) }
     static func pulled(_ pulled: PulledBatch) -> APIReply { QueueMessagesWriter.pulled(pulled) }
+    static func leased(_ messages: [LeasedMessage]) -> APIReply { QueueMessagesWriter.leased(messages) }
     static func settled(_ report: SettlementReport) -> APIReply { QueueMessagesWriter.settled(report) }
 }
