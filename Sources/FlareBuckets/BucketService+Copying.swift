@@ -25,8 +25,9 @@ package struct ObjectSource: Sendable, Hashable {
 extension BucketService {
     /// Copies an object, in one transaction and without copying bytes: files are shared by their rows.
     ///
-    /// `metadata` replaces that of the source, and nil keeps it; `storageClass` replaces the class alone. Throws `bucketNotFound`, `objectNotFound`,
-    /// `preconditionFailed`, or `invalidArgument` for a bad key, or a copy onto itself that would change nothing.
+    /// `metadata` replaces that of the source, and nil keeps it; `storageClass` replaces the class alone.
+    ///
+    /// Throws `bucketNotFound`, `objectNotFound`, `preconditionFailed`, or `invalidArgument` for a bad key, or a copy onto itself that would change nothing.
     package func copy(
         from source: ObjectSource,
         to key: String,

@@ -28,9 +28,11 @@ struct ChunkRecord {
     let bodies: [UInt8]
 
     /// - Parameter id: the id of a message that had one before it came here.
-    init(_ messages: some Sequence<(message: NewMessage, id: String?)>) {
+    init(_ messages: some Collection<(message: NewMessage, id: String?)>) {
         var entries: [Entry] = []
+        entries.reserveCapacity(messages.count)
         var bodies: [UInt8] = []
+        bodies.reserveCapacity(messages.reduce(0) { $0 + $1.message.body.count })
         for (message, id) in messages {
             entries.append(Entry(contentType: message.contentType, size: message.body.count, id: id))
             bodies += message.body

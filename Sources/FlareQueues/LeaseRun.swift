@@ -9,6 +9,8 @@ struct LeaseRun<Value> {
 
     var end: Int64 { first + Int64(texts.count) }
 
+    private func isFollowed(by id: LeaseID) -> Bool { end == id.sequence && token == id.token }
+
     /// Joins leases to runs in the order of their messages; calls `stale` for what is no lease at all.
     static func runs(
         _ leases: [(text: String, value: Value)],
@@ -33,8 +35,10 @@ struct LeaseRun<Value> {
         }
         var runs: [LeaseRun] = []
         for (id, text, value) in parsed {
-            if let last = runs.last, last.end == id.sequence, last.token == id.token, alike(last.value, value) {
-                runs[runs.count - 1].texts.append(text)
+            let last = runs.count - 1
+            // In place: a copy of the run would have all its texts copied with each one that is added.
+            if last >= 0, runs[last].isFollowed(by: id), alike(runs[last].value, value) {
+                runs[last].texts.append(text)
             } else {
                 runs.append(LeaseRun(first: id.sequence, token: id.token, value: value, texts: [text]))
             }

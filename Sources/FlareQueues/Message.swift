@@ -128,13 +128,28 @@ struct LeaseID: Hashable {
     }
 
     init?(_ text: String) {
-        let parts = text.split(separator: "-", maxSplits: 1)
+        var text = text
+        guard let id = text.withUTF8(Self.read) else { return nil }
+        self = id
+    }
+
+    private static func read(_ text: UnsafeBufferPointer<UInt8>) -> LeaseID? {
+        let hyphen = text.count - 17
         // Below the highest number, so that there is always a place behind it.
-        guard parts.count == 2, parts[1].utf8.count == 16, let sequence = Int64(parts[0], radix: 16),
-            (0..<Int64.max).contains(sequence), let token = Int64(parts[1], radix: 16), token > 0
+        guard (1...16).contains(hyphen), text[hyphen] == UInt8(ascii: "-"), let sequence = number(text[..<hyphen]),
+            sequence < Int64.max, let token = number(text[(hyphen + 1)...]), token > 0
         else { return nil }
-        self.sequence = sequence
-        self.token = token
+        return LeaseID(sequence: sequence, token: token)
+    }
+
+    /// Reads up to 16 hexadecimal digits; nil for anything else, and for what needs all 64 bits.
+    private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
+        var result: UInt64 = 0
+        for digit in digits {
+            guard let value = MessageID.value(of: digit) else { return nil }
+            result = result << 4 | UInt64(value)
+        }
+        return Int64(exactly: result)
     }
 
     var text: String {

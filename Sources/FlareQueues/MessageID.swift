@@ -48,7 +48,8 @@ enum MessageID {
         return 16
     }
 
-    private static func value(of digit: UInt8) -> UInt8? {
+    /// What a hexadecimal digit counts.
+    static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
