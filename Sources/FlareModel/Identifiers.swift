@@ -4,12 +4,12 @@
 package enum Identifier {
     /// 32 lower-case hexadecimal digits (128 random bits), the shape of Cloudflare's resource ids.
     package static func hexadecimal() -> String {
-        hexadecimalText((0..<16).map { _ in UInt8.random(in: 0...255) })
+        hexadecimalText(randomBytes())
     }
 
     /// A UUID (version 4) in lower case, the shape of Cloudflare's workflow, instance and version ids.
     package static func uuid() -> String {
-        var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
+        var bytes = randomBytes()
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
         let text = hexadecimalText(bytes)
@@ -31,6 +31,22 @@ package enum Identifier {
         let value = UInt128(high) << 64 | UInt128(entropy.1)
         let characters = (0..<26).map { alphabet[Int(truncatingIfNeeded: value >> UInt128((25 - $0) * 5)) & 31] }
         return String(decoding: characters, as: UTF8.self)
+    }
+
+    /// 16 random bytes.
+    ///
+    /// Each random number is a call of the system, whatever its width.
+    private static func randomBytes() -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 16) { bytes, count in
+            for start in [0, 8] {
+                var rest = UInt64.random(in: .min ... .max)
+                for index in start..<start + 8 {
+                    bytes[index] = UInt8(truncatingIfNeeded: rest)
+                    rest >>= 8
+                }
+            }
+            count = 16
+        }
     }
 
     /// A ULID with random entropy.

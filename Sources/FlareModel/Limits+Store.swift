@@ -24,7 +24,7 @@ extension Limits {
     package static let logReadersMax = 4
 
     /// The piece in which object bytes are written and read, in bytes: a thread hand-over each.
-    package static let objectFileChunkBytes = 262_144
+    package static let objectFileChunkBytes = 1_048_576
 
     /// Threads that do the blocking file calls of objects.
     ///

@@ -68,9 +68,8 @@ struct BenchBucket: Sendable {
                     """.utf8
                 )
             }
-            // One connection sends all in turn: several would each begin with the first.
-            var load = Load(address: address, clients: 1, extent: .messages(messages.count))
-            load.window = 64
+            var load = Load(address: address, clients: 64, extent: .messages(messages.count))
+            load.sharesMessages = true
             _ = try await load.run(PreparedMessages(messages), HTTPAnswers(records: 1))
         }
     }

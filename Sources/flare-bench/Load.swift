@@ -13,6 +13,10 @@ struct Load: Sendable {
     let clients: Int
     /// Messages that one connection sends before the first of them is answered.
     var window = 1
+    /// Whether the connections share the messages, each taking the one that is next; else each sends them all in turn.
+    ///
+    /// Needs a window of 1.
+    var sharesMessages = false
     let extent: Extent
 
     /// Runs it on one thread: with the server on the same machine a second one would take its processor.

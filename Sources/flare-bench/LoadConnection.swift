@@ -20,8 +20,9 @@ final class LoadConnection<Reader: AnswerReader> {
     private var dueAt: [UInt64]
     private var oldest = 0
     /// What arrived and is not read yet.
-    private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 8)
+    private var received = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 8)
     private var receivedBytes = 0
+    private static var answerBytesMax: Int { 16_777_216 }
 
     init(descriptor: Int32, messages: PreparedMessages, reader: Reader, window: Int) {
         self.descriptor = descriptor
@@ -40,6 +41,12 @@ final class LoadConnection<Reader: AnswerReader> {
 
     /// How many more messages may be sent now.
     var room: Int { dueAt.count - unanswered }
+
+    /// Makes another message the next one; nothing may be due.
+    func turn(to index: Int) {
+        precondition(dueBytes == 0, "the connection is in the middle of a message")
+        position = index * messages.messageBytes
+    }
 
     func add(_ count: Int, at now: UInt64) {
         for _ in 0..<count {
@@ -99,9 +106,18 @@ final class LoadConnection<Reader: AnswerReader> {
             receivedBytes -= start
             if receivedBytes > 0, let to = received.baseAddress { memmove(to, to + start, receivedBytes) }
         }
-        guard receivedBytes < received.count else {
-            throw FlareError(.runFailed, "the server sent a long answer: \(whole.excerpt)")
+        if receivedBytes == received.count { try growReceived() }
+    }
+
+    /// Makes room for the rest of an answer.
+    private func growReceived() throws {
+        guard received.count < Self.answerBytesMax else {
+            throw FlareError(.runFailed, "the server sent a long answer: \(UnsafeRawBufferPointer(received).excerpt)")
         }
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: received.count * 4, alignment: 8)
+        larger.copyMemory(from: UnsafeRawBufferPointer(received))
+        received.deallocate()
+        received = larger
     }
 
     /// Takes the oldest unanswered message from the ring; returns when it was due.

@@ -15,6 +15,8 @@ final class LoadLoop<Reader: AnswerReader> {
     private var left: Int
     private var isStopping = false
     private var paused = 0
+    /// How many messages are shared, and how many of them have been taken; nil when each connection has its own turn.
+    private var shared: (count: Int, taken: Int)?
 
     /// How long the server may take for what is unanswered at the end, and how long a connection waits that was put
     /// off.
@@ -23,7 +25,9 @@ final class LoadLoop<Reader: AnswerReader> {
 
     /// Opens all connections.
     init(_ load: Load, _ messages: PreparedMessages, _ reader: Reader) throws {
+        precondition(!load.sharesMessages || load.window == 1, "shared messages are sent one at a time")
         extent = load.extent
+        shared = load.sharesMessages ? (messages.count, 0) : nil
         left = if case .messages(let count) = load.extent { count } else { .max }
         connections = try (0..<load.clients).map { _ in
             LoadConnection(
@@ -116,7 +120,13 @@ final class LoadLoop<Reader: AnswerReader> {
     private func topUp(_ connection: LoadConnection<Reader>, at now: UInt64) throws {
         let count = min(connection.room, left)
         if left != .max { left -= count }
-        if count > 0 { connection.add(count, at: now) }
+        if count > 0 {
+            if let (number, taken) = shared {
+                connection.turn(to: taken % number)
+                shared = (number, taken + 1)
+            }
+            connection.add(count, at: now)
+        }
         try connection.flush()
     }
 

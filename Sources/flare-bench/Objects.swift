@@ -53,7 +53,8 @@ struct Objects: Benchmark {
         let bucket = try await BenchBucket.create("bench", on: engine)
         let (address, puts) = try await bucket.requests("PUT", count: keys, bodyBytes: size)
         let (_, gets) = try await bucket.requests("GET", count: keys, bodyBytes: 0)
-        let load = Load(address: address, clients: clients, extent: .seconds(options.seconds))
+        var load = Load(address: address, clients: clients, extent: .seconds(options.seconds))
+        load.sharesMessages = true
         _ = try await Load(address: address, clients: 1, extent: .messages(keys)).run(puts, HTTPAnswers(records: 1))
         var writes: [LoadSample] = []
         var reads: [LoadSample] = []

@@ -6,6 +6,8 @@ struct PreparedMessages: Sendable {
     let bytes: [UInt8]
     let messageBytes: Int
 
+    var count: Int { bytes.count / messageBytes }
+
     init(_ messages: [[UInt8]]) {
         precondition(Set(messages.map(\.count)).count == 1, "prepared messages are of one length")
         bytes = Array(messages.joined())

@@ -123,6 +123,27 @@ extension EndToEnd {
             }
         }
 
+        @Test("small and large objects go in and out over S3, and a page of a deep listing is timed")
+        func objects() async throws {
+            try await FlareFixture.with { f in
+                // Objects that an answer's first piece does not hold, some in rows and some in files.
+                for size in ["1024", "40000"] {
+                    let arguments = ["--clients", "3", "--keys", "20", "--size", size, "--large", "3"]
+                    let report = try await report(f, ["objects", "--depth", "1200"] + arguments + Self.short)
+                    #expect(report["acknowledged_ms"]?["p99"] != nil)
+                    #expect((report["gets_per_second"]?.integerValue ?? 0) > 0)
+                    #expect((report["large_put_bytes_per_second"]?.integerValue ?? 0) > 0)
+                    #expect((report["large_get_bytes_per_second"]?.integerValue ?? 0) > 0)
+                    #expect(report["references"]?.arrayValue?.count == 3)
+                    for depth in ["1000", "1200"] {
+                        for call in ["page_ms", "prefixes_ms"] {
+                            #expect(report["depths"]?[depth]?[call] != nil, "\(depth) \(call)")
+                        }
+                    }
+                }
+            }
+        }
+
         @Test("all of them run in one go, one report each")
         func all() async throws {
             try await FlareFixture.with { f in

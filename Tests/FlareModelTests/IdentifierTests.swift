@@ -28,4 +28,11 @@ import Testing
         #expect("89ab".contains(parts[3].prefix(1)))
         #expect(hexadecimalText([0, 15, 255]) == "000fff")
     }
+
+    @Test("every digit of an id is random")
+    func random() {
+        let ids = (0..<500).map { _ in Array(Identifier.hexadecimal()) }
+        for place in 0..<32 { #expect(Set(ids.map { $0[place] }).count == 16) }
+        #expect(Set(ids).count == 500)
+    }
 }

@@ -26,32 +26,41 @@ import Testing
     @Test("an object comes back as it was written, in pieces of any size", arguments: Home.allCases)
     func roundTrip(_ home: Home) async throws {
         try await withStore(home) { store, _, _ in
-            let all = bytes(700_001)
-            for (index, piece) in [700_001, 300_000, 65_536, 7_777].enumerated() {
+            // More than two of the chunks that are written at once; the last pieces are large and small by turns.
+            let size = 2 * Limits.objectFileChunkBytes + 70_001
+            let all = bytes(size)
+            let cuts = [[size], [1_200_000], [300_000], [65_536], [7_777], [100_000, 3, 20_000]]
+            for (index, pieces) in cuts.enumerated() {
                 let id = "ab\(index)"
                 let writer = try await store.writer(id)
-                for start in stride(from: 0, to: all.count, by: piece) {
-                    try await writer.append(ByteBuffer(bytes: all[start..<min(all.count, start + piece)]))
+                var start = 0
+                for piece in (0...).lazy.map({ pieces[$0 % pieces.count] }) {
+                    guard start < size else { break }
+                    let end = min(size, start + piece)
+                    try await writer.append(ByteBuffer(bytes: all[start..<end]))
+                    start = end
                 }
                 try await writer.finish()
                 let read = try await store.read(id)
                 #expect(read.sizeBytes == all.count)
                 #expect(Array(try await read.collect().readableBytesView) == all)
             }
-            #expect(try await store.listIDs().sorted() == ["ab0", "ab1", "ab2", "ab3"])
+            #expect(try await store.listIDs().sorted() == (0..<6).map { "ab\($0)" })
         }
     }
 
     @Test("a range gives just its bytes", arguments: Home.allCases)
     func ranges(_ home: Home) async throws {
         try await withStore(home) { store, _, _ in
-            let all = bytes(600_000)
+            let chunk = Limits.objectFileChunkBytes
+            let size = chunk + 600_000
+            let all = bytes(size)
             try await store.write("range", ByteBuffer(bytes: all))
-            for range in [0..<1, 599_999..<600_000, 262_143..<262_145, 10..<10, 0..<600_000] {
+            for range in [0..<1, size - 1..<size, chunk - 1..<chunk + 1, 10..<10, 0..<size] {
                 let read = try await store.read("range", range: range)
                 #expect(Array(try await read.collect().readableBytesView) == Array(all[range]))
             }
-            let error = await #expect(throws: FlareError.self) { try await store.read("range", range: 0..<600_001) }
+            let error = await #expect(throws: FlareError.self) { try await store.read("range", range: 0..<size + 1) }
             #expect(error?.code == .corruptStore)
         }
     }

@@ -125,13 +125,19 @@ package final class FileObjectStore: ObjectStore {
     }
 }
 
-/// Gathers small pieces, so that each hand-over to a thread writes a whole chunk; the next chunk is gathered while one
-/// is written.
+/// Gathers pieces, so that each hand-over to a thread writes a whole chunk; the next chunk is gathered while one is
+/// written.
 private final class FileObjectWriter: ObjectWriter {
     private struct State {
-        var waiting = ByteBuffer()
+        var gathered = GatheredPieces()
+        /// Where the gathered bytes go.
         var position = 0
         var write: PendingCall?
+
+        mutating func takeGathered() -> (GatheredPieces, at: Int) {
+            defer { (gathered, position) = (GatheredPieces(), position + gathered.bytes) }
+            return (gathered, position)
+        }
     }
 
     private let id: String
@@ -148,31 +154,25 @@ private final class FileObjectWriter: ObjectWriter {
     }
 
     func append(_ bytes: ByteBuffer) async throws {
-        let parts = state.withLock { state -> (at: Int, [ByteBuffer])? in
-            guard state.waiting.readableBytes + bytes.readableBytes >= Limits.objectFileChunkBytes else {
-                state.waiting.writeImmutableBuffer(bytes)
-                return nil
-            }
-            let parts = [state.waiting, bytes]
-            let position = state.position
-            state.position += state.waiting.readableBytes + bytes.readableBytes
-            state.waiting = ByteBuffer()
-            return (position, parts)
+        let isWhole = state.withLock { state in
+            state.gathered.append(bytes)
+            return state.gathered.bytes >= Limits.objectFileChunkBytes
         }
-        guard let parts else { return }
+        guard isWhole else { return }
         try await endWrite()
+        let (pieces, position) = state.withLock { $0.takeGathered() }
         let write = store.begin { [file] () throws(DiskError) in
-            try file.write(parts.1, at: parts.at)
-            file.startWriteback(at: parts.at, count: parts.1.reduce(0) { $0 + $1.readableBytes })
+            try file.write(pieces.pieces, at: position)
+            file.startWriteback(at: position, count: pieces.bytes)
         }
         state.withLock { $0.write = write }
     }
 
     func finish() async throws {
         try await endWrite()
-        let (rest, position) = state.withLock { ($0.waiting, $0.position) }
+        let (rest, position) = state.withLock { $0.takeGathered() }
         try await store.run { [self] _ throws(DiskError) in
-            if rest.readableBytes > 0 { try file.write([rest], at: position) }
+            if rest.bytes > 0 { try file.write(rest.pieces, at: position) }
             try store.publish(id, file, from: temporary)
         }
     }
@@ -193,6 +193,30 @@ private final class FileObjectWriter: ObjectWriter {
             return state.write
         }
         try await write?.wait()
+    }
+}
+
+/// Pieces that are written together: large ones as they came, small ones copied behind each other, since each may
+/// keep a whole buffer in memory.
+private struct GatheredPieces: Sendable {
+    private static let copiedBytesMax = 16_384
+
+    private(set) var pieces: [ByteBuffer] = []
+    private(set) var bytes = 0
+    /// Whether the last piece is a buffer of our own.
+    private var endsWithCopies = false
+
+    mutating func append(_ piece: ByteBuffer) {
+        bytes += piece.readableBytes
+        if piece.readableBytes > Self.copiedBytesMax {
+            pieces.append(piece)
+            endsWithCopies = false
+        } else if endsWithCopies {
+            pieces[pieces.count - 1].writeImmutableBuffer(piece)
+        } else {
+            pieces.append(ByteBuffer(bytes: piece.readableBytesView))
+            endsWithCopies = true
+        }
     }
 }
 
