@@ -27,7 +27,8 @@ extension BucketService {
     ///
     /// `metadata` replaces that of the source, and nil keeps it; `storageClass` replaces the class alone.
     ///
-    /// Throws `bucketNotFound`, `objectNotFound`, `preconditionFailed`, or `invalidArgument` for a bad key, or a copy onto itself that would change nothing.
+    /// Throws `bucketNotFound`, `objectNotFound`, `preconditionFailed`, or `invalidArgument` for a bad key, or a copy
+    /// onto itself that would change nothing.
     package func copy(
         from source: ObjectSource,
         to key: String,
