@@ -92,7 +92,7 @@ extension QueueService {
     }
 
     /// Removes in bounded steps what lies in a queue when it is called; what is sent meanwhile stays.
-    private func removeMessages(of queue: QueueRecord) async throws -> Int {
+    func removeMessages(of queue: QueueRecord) async throws -> Int {
         let last = try await database.read { try ChunkRecord.lastSequence(in: $0) }
         var total = 0
         while true {
