@@ -29,7 +29,8 @@ struct Delivery: Sendable {
             )
         }
         do {
-            let invocation = QueueBatch(queue: batch.queueName, messages: messages)
+            let metrics = batch.metrics.workerValue
+            let invocation = QueueBatch(queue: batch.queueName, messages: messages, metrics: metrics)
                 .invocation(worker: worker) { show($0, of: worker) }
             let result = try await workers.invoke(invocation)
             if let failure = result.failure { report(failure, of: worker, batch) }

@@ -112,6 +112,8 @@ package struct LeasedBatch: Sendable {
     package let queueName: String
     package let queueID: String
     package let messages: [LeasedMessage]
+    /// The queue's, right after the lease.
+    package let metrics: QueueMetrics
 }
 
 /// The right to settle one delivery of one message: where the message lies, and a secret that every new lease of it

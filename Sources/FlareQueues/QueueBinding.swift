@@ -33,7 +33,7 @@ package struct QueueBinding: Binding {
             let delay = try delaySeconds(arguments)
             return sent(try await service.send(messages, to: queue, delaySeconds: delay))
         case "metrics":
-            return BindingReply(value: json(try await service.metrics(queue)))
+            return BindingReply(value: try await service.metrics(queue).workerValue)
         default:
             throw FlareError(.invalidArgument, "a queue has no method \"\(method)\"", hint: "send, sendBatch, metrics")
         }
@@ -76,15 +76,18 @@ package struct QueueBinding: Binding {
     }
 
     private func sent(_ metrics: QueueMetrics) -> BindingReply {
-        BindingReply(value: .object(["metadata": .object(["metrics": json(metrics)])]))
+        BindingReply(value: .object(["metadata": .object(["metrics": metrics.workerValue])]))
     }
+}
 
-    private func json(_ metrics: QueueMetrics) -> JSONValue {
+extension QueueMetrics {
+    /// What a Worker gets to see of a backlog.
+    package var workerValue: JSONValue {
         var members: [String: JSONValue] = [
-            "backlogCount": .integer(Int64(metrics.backlogCount)),
-            "backlogBytes": .integer(Int64(metrics.backlogBytes)),
+            "backlogCount": .integer(Int64(backlogCount)),
+            "backlogBytes": .integer(Int64(backlogBytes)),
         ]
-        members["oldestMessageTimestamp"] = metrics.oldestMessage.map { .integer($0.milliseconds) }
+        members["oldestMessageTimestamp"] = oldestMessage.map { .integer($0.milliseconds) }
         return .object(members)
     }
 }

@@ -117,7 +117,7 @@ extension QueueRecord {
     ///
     /// Its consumer must be gone.
     func delete(in tx: Transaction) throws {
-        try SpanRecord.deleteAll(of: number, in: tx)
+        try SpanRecord.deleteAll(of: number, tx)
         try tx.execute("DELETE FROM queue_imports WHERE queue = ?", .integer(number))
         try tx.execute("DELETE FROM queue_producers WHERE queue_id = ?", .text(id))
         try tx.execute("DELETE FROM queue_counters WHERE queue_id = ?", .text(id))

@@ -99,28 +99,39 @@ extension QueueService {
     }
 
     /// Removes in bounded steps what lies in a queue when it is called; what is sent meanwhile stays.
-    private func removeMessages(of queue: QueueRecord) async throws -> Int {
+    func removeMessages(of queue: QueueRecord) async throws -> Int {
         let last = try await database.read { try ChunkRecord.lastSequence(in: $0) }
         var total = 0
         while true {
             let removed = try await database.write { tx in
-                var counts = QueueCounters()
-                var removed = 0
-                var bytes = 0
                 let limit = Limits.messageSweepRows
-                for span in try SpanRecord.after(-1, upTo: last, of: queue.number, .all, limit: limit, in: tx)
-                where bytes < Limits.messageSweepBytes {
-                    try span.delete(in: tx)
-                    counts.remove(span)
-                    removed += span.count
-                    bytes += span.bytes
-                }
+                let found = try SpanRecord.after(-1, upTo: last, of: queue.number, .all, limit: limit, in: tx)
+                let step = Self.wholeChunks(found, limit: limit)
+                guard let first = step.first, let end = step.last else { return 0 }
+                var counts = QueueCounters()
+                for span in step { counts.remove(span) }
+                try SpanRecord.deleteAll(of: queue.number, in: first.first...end.first, tx)
                 try self.add(counts, to: queue.id, at: self.time.now(), in: tx)
-                return removed
+                return step.reduce(0) { $0 + $1.count }
             }
             if removed == 0 { return total }
             total += removed
         }
+    }
+
+    /// The first spans of a list, not much more than one step should remove, that leave no part of a chunk behind.
+    ///
+    /// A list of `limit` spans, more than a chunk can have, may go on.
+    private static func wholeChunks(_ spans: [SpanRecord], limit: Int) -> ArraySlice<SpanRecord> {
+        func chunk(_ index: Int) -> Int64 { ChunkRecord.number(of: spans[index].first) }
+        var end = spans.count
+        if end == limit { while end > 0, chunk(end - 1) == chunk(limit - 1) { end -= 1 } }
+        var bytes = 0
+        for index in 0..<end {
+            if bytes >= Limits.messageSweepBytes, chunk(index) != chunk(index - 1) { return spans[..<index] }
+            bytes += spans[index].bytes
+        }
+        return spans[..<end]
     }
 
     /// Removes single messages by the `ref` that a peek gave.

@@ -39,7 +39,7 @@ extension QueueService {
                 ),
                 in: tx
             )
-            return PulledBatch(batch: batch, metrics: try self.metrics(of: queue, in: tx))
+            return PulledBatch(batch: batch, metrics: batch.metrics)
         }
     }
 
@@ -123,7 +123,12 @@ extension QueueService {
             if candidates.count < wanted { break }
             wanted = min(wanted * 4, limit)
         }
-        return LeasedBatch(queueName: queue.name, queueID: queue.id, messages: messages)
+        return LeasedBatch(
+            queueName: queue.name,
+            queueID: queue.id,
+            messages: messages,
+            metrics: try metrics(of: queue, in: tx)
+        )
     }
 }
 

@@ -155,18 +155,20 @@ extension SpanRecord {
         try tx.execute(sql, .text(new), .text(old))
     }
 
-    /// Removes all spans of a queue with their bodies.
-    static func deleteAll(of queue: Int64, in tx: Transaction) throws {
-        for state in ["NULL", "NOT NULL"] {
+    /// Removes all spans of a queue with their bodies, or those that begin in a range.
+    ///
+    /// A range must end with the last span of a chunk.
+    static func deleteAll(of queue: Int64, in range: ClosedRange<Int64> = 0...Int64.max, _ tx: Transaction) throws {
+        let states = ["NULL", "NOT NULL"].map { "queue = ? AND died_at IS \($0) AND first BETWEEN ? AND ?" }
+        let values: [SQLValue] = [.integer(queue), .integer(range.lowerBound), .integer(range.upperBound)]
+        for spans in states {
             try tx.execute(
-                """
-                DELETE FROM queue_chunks WHERE number IN (
-                    SELECT first >> 7 FROM queue_spans WHERE queue = ? AND died_at IS \(state)
-                )
-                """,
-                .integer(queue)
+                "DELETE FROM queue_chunks WHERE number IN (SELECT first >> 7 FROM queue_spans WHERE \(spans))",
+                values
             )
-            try tx.execute("DELETE FROM queue_spans WHERE queue = ? AND died_at IS \(state)", .integer(queue))
+        }
+        for spans in states {
+            try tx.execute("DELETE FROM queue_spans WHERE \(spans)", values)
         }
     }
 }

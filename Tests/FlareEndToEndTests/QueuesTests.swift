@@ -23,7 +23,10 @@ extension EndToEnd {
                               if (message.body.shy && message.attempts === 1) {
                                 message.retry();
                               } else {
-                                const receipt = { queue: batch.queue, attempts: message.attempts };
+                                const { backlogCount, oldestMessageTimestamp } = batch.metadata.metrics;
+                                const metered = backlogCount >= batch.messages.length
+                                  && oldestMessageTimestamp instanceof Date;
+                                const receipt = { queue: batch.queue, attempts: message.attempts, metered };
                                 await env.RECEIPTS.put(`order-${message.body.n}`, JSON.stringify(receipt));
                               }
                             }
@@ -41,6 +44,7 @@ extension EndToEnd {
                 let receipts = try await f.records(of: "receipts")
                 #expect(receipts.compactMap { $0["attempts"]?.integerValue } == [1, 2, 1])
                 #expect(receipts.allSatisfy { $0["queue"]?.stringValue == "orders" })
+                #expect(receipts.allSatisfy { $0["metered"]?.boolValue == true })
                 try await waitUntil("the queue is empty") { try await f.backlog(of: "orders") == 0 }
             }
         }

@@ -46,6 +46,7 @@ struct QueueTests {
     func inUse() async throws {
         try await QueuesFixture.with { f in
             let id = try await f.service.create("orders").record.id
+            try await f.send("left behind")
             try await f.consume(by: .worker("shop"))
             let error = await #expect(throws: FlareError.self) { try await f.service.delete("orders") }
             #expect(error?.code == .inUse)
@@ -56,8 +57,18 @@ struct QueueTests {
             }
             #expect(await code { try await f.service.delete("orders") } == .inUse)
             try await f.database.write { try f.service.removeProducers(.bucket, named: "data", in: $0) }
-            try await f.send("left behind")
+            #expect(try await f.bodies() == ["left behind"])
+            // More than one step removes, and what another queue holds.
+            for round in 0..<11 {
+                let messages = (0..<100).map { index in
+                    NewMessage(body: [1], contentType: .bytes, delaySeconds: round * 100 + index)
+                }
+                _ = try await f.service.send(messages, to: "orders")
+            }
+            _ = try await f.service.create("others")
+            try await f.send("kept", to: "others")
             try await f.service.delete("orders")
+            #expect(try await f.bodies("others") == ["kept"])
             #expect(await code { try await f.service.get("orders") } == .queueNotFound)
         }
     }

@@ -287,6 +287,11 @@ struct InstanceTests {
                 origin: nil
             )
         }
-        return LeasedBatch(queueName: "events", queueID: "q", messages: messages)
+        return LeasedBatch(
+            queueName: "events",
+            queueID: "q",
+            messages: messages,
+            metrics: QueueMetrics(backlogCount: messages.count, backlogBytes: 0)
+        )
     }
 }

@@ -33,9 +33,13 @@ package struct QueueBatch: Sendable {
     package var queue: String
     package var messages: [Message]
 
-    package init(queue: String, messages: [Message]) {
+    /// The backlog as the handler finds it in `batch.metadata.metrics`.
+    package var metrics: JSONValue
+
+    package init(queue: String, messages: [Message], metrics: JSONValue = .object([:])) {
         self.queue = queue
         self.messages = messages
+        self.metrics = metrics
     }
 
     /// The invocation of the handler.
@@ -52,7 +56,7 @@ package struct QueueBatch: Sendable {
         return Invocation(
             worker: worker,
             kind: .queue,
-            header: .object(["queue": .string(queue), "messages": .array(descriptions)]),
+            header: .object(["queue": .string(queue), "messages": .array(descriptions), "metrics": metrics]),
             body: messages.flatMap(\.body),
             deadline: Limits.queueHandlerTimeout,
             tags: ["queue": queue],

@@ -75,7 +75,8 @@ function readSent(value) {
   return { metadata: { metrics: readMetrics(value.metadata.metrics) } };
 }
 
-function readMetrics(metrics) {
+/// The backlog of a queue, with its time as a Date.
+export function readMetrics(metrics) {
   const oldest = metrics.oldestMessageTimestamp;
   return oldest === undefined ? metrics : { ...metrics, oldestMessageTimestamp: new Date(oldest) };
 }

@@ -1,5 +1,6 @@
 // The handlers of a Worker: how they are found, and those for queues and schedules.
 import { deserialize } from "node:v8";
+import { readMetrics } from "./bindings.mjs";
 import { describeError } from "./codec.mjs";
 import { logLine } from "./console.mjs";
 
@@ -62,7 +63,7 @@ class MessageBatch {
 
   constructor(header, body, verdicts) {
     this.queue = header.queue;
-    this.metadata = { metrics: header.metrics ?? {} };
+    this.metadata = { metrics: readMetrics(header.metrics) };
     let offset = 0;
     this.messages = header.messages.map((message) => {
       const bytes = body.subarray(offset, offset + message.bytes);
