@@ -53,15 +53,22 @@ extension JSONScanner {
 
     /// Passes a string and returns what it says.
     mutating func string() throws -> String {
-        String(decoding: try stringBytes(), as: UTF8.self)
+        let written = try writtenString()
+        guard written.contains(UInt8(ascii: "\\")) else { return String(decoding: written, as: UTF8.self) }
+        return String(decoding: JSONString.unescaped(written), as: UTF8.self)
     }
 
     /// Passes a string and returns the UTF-8 of what it says.
     mutating func stringBytes() throws -> [UInt8] {
+        let written = try writtenString()
+        return written.contains(UInt8(ascii: "\\")) ? JSONString.unescaped(written) : Array(written)
+    }
+
+    /// Passes a string and returns what stands between its quotes.
+    private mutating func writtenString() throws -> UnsafeBufferPointer<UInt8> {
         let start = position + 1
         try skipString()
-        let written = UnsafeBufferPointer(rebasing: bytes[start..<(position - 1)])
-        return written.contains(UInt8(ascii: "\\")) ? JSONString.unescaped(written) : Array(written)
+        return UnsafeBufferPointer(rebasing: bytes[start..<(position - 1)])
     }
 
     /// Passes any value and returns its text.
