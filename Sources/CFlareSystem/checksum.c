@@ -64,9 +64,3 @@ uint32_t flare_crc32c(uint32_t crc, const void *bytes, size_t length) {
 int flare_fdatasync(int descriptor) {
     return fdatasync(descriptor);
 }
-
-void flare_start_writeback(int descriptor, int64_t offset, int64_t length) {
-#if defined(SYNC_FILE_RANGE_WRITE)
-    sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
-#endif
-}

@@ -40,7 +40,4 @@ size_t flare_zstd_compress(
 /// fdatasync(2).
 int flare_fdatasync(int descriptor);
 
-/// Asks the kernel to begin writing a range of a file to the disk; makes nothing durable. Nothing where it cannot.
-void flare_start_writeback(int descriptor, int64_t offset, int64_t length);
-
 #endif

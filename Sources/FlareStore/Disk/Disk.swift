@@ -55,14 +55,6 @@ package protocol DiskFile: AnyObject, Sendable {
     func sync() throws(DiskError)
 
     func sizeBytes() throws(DiskError) -> Int
-
-    /// Lets the disk begin with bytes that were written, so that a later `sync` has less to wait for. Makes nothing
-    /// durable by itself.
-    func startWriteback(at position: Int, count: Int)
-}
-
-extension DiskFile {
-    package func startWriteback(at position: Int, count: Int) {}
 }
 
 /// What a call of the operating system answered.

@@ -164,10 +164,6 @@ private final class PosixFile: DiskFile {
         guard retrying({ Int(flare_fdatasync(descriptor)) }) == 0 else { throw DiskError("fdatasync", path, errno) }
     }
 
-    func startWriteback(at position: Int, count: Int) {
-        flare_start_writeback(descriptor, Int64(position), Int64(count))
-    }
-
     func sizeBytes() throws(DiskError) -> Int {
         var information = stat()
         guard fstat(descriptor, &information) == 0 else { throw DiskError("fstat", path, errno) }

@@ -163,7 +163,6 @@ private final class FileObjectWriter: ObjectWriter {
         let (pieces, position) = state.withLock { $0.takeGathered() }
         let write = store.begin { [file] () throws(DiskError) in
             try file.write(pieces.pieces, at: position)
-            file.startWriteback(at: position, count: pieces.bytes)
         }
         state.withLock { $0.write = write }
     }
