@@ -1,6 +1,7 @@
 import FlareModel
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import Synchronization
 
@@ -38,6 +39,7 @@ final class DoorServer: Sendable {
         self.plan = plan
         self.group = group
         self.logger = logger
+        precondition(Self.areHTTPTypesMade)
     }
 
     /// Listens and returns the bound port; port 0 takes any free one.
@@ -98,6 +100,17 @@ final class DoorServer: Sendable {
     private func closeAll() {
         for connection in state.withLock({ Array($0.connections.values) }) { connection.close(promise: nil) }
     }
+
+    /// Makes the types that the first connections of all HTTP doors need, on one thread and before any door listens.
+    ///
+    /// Two event loops that ask the runtime for them at the same moment, as when clients are back at once after a
+    /// restart, have met half-made ones and crashed.
+    private static let areHTTPTypesMade: Bool = {
+        let handlers: [any ChannelHandler] = [
+            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)), HTTPResponseEncoder(),
+        ]
+        return !handlers.isEmpty
+    }()
 
     private func initialize(_ channel: any Channel) -> EventLoopFuture<Void> {
         let isTaken = state.withLock { state in
