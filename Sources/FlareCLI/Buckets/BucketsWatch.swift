@@ -57,8 +57,9 @@ struct BucketsWatch: FlareCommand {
                 let response = try await client.send("GET", path, query: query).check()
                 for try await line in response.lines() {
                     position = ("cursor", "\(try FlareJSON.decode(BucketEventMark.self, from: line).cursor)")
-                    guard let event = try? FlareJSON.decode(BucketEventBody.self, from: line) else { continue }
-                    show(event, line, shell)
+                    // A line with a cursor alone tells of no event; an event that cannot be read is an error.
+                    guard try FlareJSON.decode(JSONValue.self, from: line)["action"] != nil else { continue }
+                    show(try FlareJSON.decode(BucketEventBody.self, from: line), line, shell)
                     rest -= 1
                     if rest == 0 { return true }
                 }
