@@ -34,9 +34,12 @@ package final class RunningCommand: Sendable {
         process.arguments = arguments
         process.environment = environment
         process.currentDirectoryURL = URL(fileURLWithPath: workingDirectory)
-        process.standardInput = try FileHandle(forReadingFrom: self.files.appendingPathComponent("stdin"))
-        process.standardOutput = try FileHandle(forWritingTo: self.files.appendingPathComponent("stdout"))
-        process.standardError = try FileHandle(forWritingTo: self.files.appendingPathComponent("stderr"))
+        let stdin = try FileHandle(forReadingFrom: self.files.appendingPathComponent("stdin"))
+        let stdout = try FileHandle(forWritingTo: self.files.appendingPathComponent("stdout"))
+        let stderr = try FileHandle(forWritingTo: self.files.appendingPathComponent("stderr"))
+        process.standardInput = stdin
+        process.standardOutput = stdout
+        process.standardError = stderr
         let (ended, continuation) = AsyncStream.makeStream(of: Int32.self)
         self.ended = ended
         process.terminationHandler = { process in
@@ -44,7 +47,12 @@ package final class RunningCommand: Sendable {
             continuation.yield(process.terminationStatus + (bySignal ? 128 : 0))
             continuation.finish()
         }
+        // A shell lets what it runs in the background ignore Ctrl-C, and that is inherited.
+        Foundation.signal(SIGINT, SIG_DFL)
         try process.run()
+        // Foundation keeps a process that has ended, and with it what it was given. With some 1,360 open
+        // descriptors its own reading of /proc/self/fd then runs past the end of a buffer, and crashes.
+        for handle in [stdin, stdout, stderr] { try handle.close() }
     }
 
     package var pid: Int32 { process.processIdentifier }
