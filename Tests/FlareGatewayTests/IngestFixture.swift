@@ -3,7 +3,6 @@ import FlareModel
 import FlareQueues
 import FlareStore
 import Foundation
-import Glibc
 import Logging
 import NIOPosix
 import Testing
@@ -106,50 +105,23 @@ struct TestReply {
     func json() throws -> JSONValue { try JSONValue(json: body.utf8) }
 }
 
-/// A plain blocking socket: the server is tested by bytes, not by another library's idea of HTTP.
+/// A client that reads HTTP/1.1 replies.
 final class TestSocket {
-    private let descriptor: Int32
+    private let socket: RawSocket
     var received: [UInt8] = []
 
-    init(port: Int) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard result == 0 else { throw FlareError(.engineUnavailable, "no connection to port \(port)") }
-    }
-
-    deinit {
-        close(descriptor)
-    }
+    init(port: Int) throws { socket = try RawSocket(port: port) }
 
     func write(_ text: String) throws { try write(Array(text.utf8)) }
 
-    func write(_ bytes: [UInt8]) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes {
-                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            try #require(count > 0, "the server does not read any more")
-            rest = rest.dropFirst(count)
-        }
-    }
+    func write(_ bytes: [UInt8]) throws { try socket.write(bytes) }
 
     /// Ends this side; replies can still be read.
-    func endWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+    func endWriting() { socket.endWriting() }
 
     /// Whether the server has ended its side, with nothing more to read.
     func isClosedByServer() -> Bool {
-        received.isEmpty && !readMore()
+        received.isEmpty && socket.isAtEnd()
     }
 
     /// The next reply; its length is that of its `content-length`.
@@ -167,10 +139,9 @@ final class TestSocket {
     }
 
     func readMore() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count > 0 else { return false }
-        received += buffer.prefix(count)
+        let more = socket.read()
+        guard !more.isEmpty else { return false }
+        received += more
         return true
     }
 }

@@ -1,6 +1,5 @@
 import FlareModel
 import FlarePipelines
-import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -48,59 +47,28 @@ struct KafkaAnswer: Equatable {
     var refused: [Int32]
 }
 
-/// A client on a plain blocking socket, which speaks Produce version 8.
+/// A client that speaks Produce version 8.
 final class KafkaClient {
-    private let descriptor: Int32
+    private let socket: RawSocket
     private var correlation: Int32 = 0
 
-    init(port: Int) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard result == 0 else { throw FlareError(.engineUnavailable, "no connection to port \(port)") }
-    }
-
-    deinit {
-        close(descriptor)
-    }
+    init(port: Int) throws { socket = try RawSocket(port: port) }
 
     // MARK: Bytes
 
-    func write(_ bytes: [UInt8]) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            try #require(count > 0, "the server does not read any more")
-            rest = rest.dropFirst(count)
-        }
-    }
+    func write(_ bytes: [UInt8]) throws { try socket.write(bytes) }
 
-    func endWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+    func endWriting() { socket.endWriting() }
 
-    func isClosedByServer() -> Bool {
-        var byte: UInt8 = 0
-        return recv(descriptor, &byte, 1, 0) <= 0 && errno != EAGAIN
-    }
+    func isClosedByServer() -> Bool { socket.isAtEnd() }
 
     private func read(_ count: Int) throws -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let more = bytes.withUnsafeMutableBytes {
-                recv(descriptor, $0.baseAddress?.advanced(by: done), count - done, 0)
-            }
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let more = socket.read(atMost: count - bytes.count)
             // Thrown, not required: a test may go on with it.
-            guard more > 0 else { throw KafkaMalformed("the server has closed the connection") }
-            done += more
+            guard !more.isEmpty else { throw KafkaMalformed("the server has closed the connection") }
+            bytes += more
         }
         return bytes
     }

@@ -1,6 +1,5 @@
 import FlareModel
 import Foundation
-import Glibc
 import Testing
 
 @testable import FlareGateway
@@ -32,7 +31,7 @@ func webSocketClose(_ code: UInt16?, _ reason: String = "") -> [UInt8] {
     webSocketFrame(8, (code.map { [UInt8($0 >> 8), UInt8($0 & 255)] } ?? []) + Array(reason.utf8))
 }
 
-/// A plain blocking socket that speaks frames: the server is tested by bytes.
+/// A client that speaks frames.
 final class WebSocketClient {
     struct Frame: Equatable {
         let opcode: UInt8
@@ -44,70 +43,28 @@ final class WebSocketClient {
         var reason: String { String(decoding: payload.dropFirst(2), as: UTF8.self) }
     }
 
-    private let descriptor: Int32
+    private let socket: RawSocket
     private var received: [UInt8] = []
     /// How many bytes of `received` have been taken.
     private var taken = 0
 
     init(port: Int, bufferBytes: Int32? = nil) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var limit = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var one: Int32 = 1
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
-        if var bufferBytes {
-            for option in [SO_RCVBUF, SO_SNDBUF] {
-                setsockopt(descriptor, SOL_SOCKET, option, &bufferBytes, socklen_t(MemoryLayout<Int32>.size))
-            }
-        }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard result == 0 else { throw FlareError(.engineUnavailable, "no connection to port \(port)") }
+        socket = try RawSocket(port: port, bufferBytes: bufferBytes)
     }
 
-    deinit {
-        close(descriptor)
-    }
-
-    func write(_ bytes: [UInt8]) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            try #require(count > 0, "the server does not read any more")
-            rest = rest.dropFirst(count)
-        }
-    }
+    func write(_ bytes: [UInt8]) throws { try socket.write(bytes) }
 
     /// Writes as much as the server and the system take, at most all; returns how many bytes that was.
     func writeWhatFits(_ bytes: [UInt8], waitSeconds: Int = 1) -> Int {
-        var limit = timeval(tv_sec: waitSeconds, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { break }
-            written += count
-        }
-        limit = timeval(tv_sec: 0, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        return written
+        socket.writeWhatFits(bytes, waitSeconds: waitSeconds)
     }
 
     func send(_ text: String) throws { try write(webSocketText(text)) }
 
-    func endWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+    func endWriting() { socket.endWriting() }
 
     /// Whether the server has ended its side, with nothing more to read.
-    func isClosedByServer() -> Bool { taken == received.count && !readMore() }
+    func isClosedByServer() -> Bool { taken == received.count && socket.isAtEnd() }
 
     func readHead() throws -> String {
         let mark = Array("\r\n\r\n".utf8)
@@ -169,12 +126,11 @@ final class WebSocketClient {
     }
 
     private func readMore() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count > 0 else { return false }
+        let more = socket.read()
+        guard !more.isEmpty else { return false }
         received.removeFirst(taken)
         taken = 0
-        received += buffer.prefix(count)
+        received += more
         return true
     }
 }
