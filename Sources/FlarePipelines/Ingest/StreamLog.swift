@@ -97,6 +97,7 @@ package final class StreamLog: Sendable {
     private func refusal(ofBytes count: Int, _ state: borrowing State) -> FlareError? {
         if state.isClosed { return FlareError(.pipelineNotFound, "pipeline \"\(pipelineName)\" is being deleted") }
         guard state.unflushedBytes > 0, state.unflushedBytes + count > unflushedBytesMax else {
+            // The room has a lock of its own, within which no other one is taken.
             return room?.refusal(of: count)
         }
         return FlareError(
