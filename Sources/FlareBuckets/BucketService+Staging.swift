@@ -7,8 +7,8 @@ extension BucketService {
     /// Makes bytes durable that shall become an object: in memory up to `Limits.inlineObjectBytesMax`, else in a file.
     ///
     /// The caller ends with `commit` in a transaction, or with `discard`. Throws `diskFull` and then leaves nothing.
-    package func stage(_ bytes: ByteBuffer) async throws -> StagedObject {
-        try await stage(SingleBuffer(bytes: bytes), in: .rowOrFile)
+    package func stage(_ bytes: ByteBuffer, leaving reserve: DiskReserve = .accepting) async throws -> StagedObject {
+        try await stage(SingleBuffer(bytes: bytes), in: .rowOrFile, leaving: reserve)
     }
 
     /// As above, for bytes that arrive in pieces, of which a few at a time are in memory.
@@ -20,6 +20,7 @@ extension BucketService {
         _ body: Body,
         in place: StagingPlace,
         expecting expectation: ObjectExpectation = ObjectExpectation(),
+        leaving reserve: DiskReserve = .accepting,
         check: @Sendable () async throws -> Void = {}
     ) async throws -> StagedObject where Body.Element == ByteBuffer {
         let version = Identifier.hexadecimal()
@@ -28,12 +29,12 @@ extension BucketService {
         var head = ByteBuffer()
         var writer: (any ObjectWriter)?
         func openWriter() async throws -> any ObjectWriter {
+            try objects.requireRoom(for: 0, leaving: reserve)
             try await check()
             sweeper.protect(version)
             return try await objects.writer(version)
         }
         do {
-            try objects.requireRoom()
             if place == .file { writer = try await openWriter() }
             for try await piece in body {
                 size += piece.readableBytes
@@ -47,7 +48,7 @@ extension BucketService {
                 }
                 // The piece is on its way to the disk while its digests are computed.
                 if let writer {
-                    try objects.requireRoom()
+                    try objects.requireRoom(for: piece.readableBytes, leaving: reserve)
                     try await writer.append(piece)
                 } else {
                     head.writeImmutableBuffer(piece)
@@ -79,6 +80,7 @@ extension BucketService {
         key: String,
         metadata: ObjectMetadata = ObjectMetadata(),
         action: ObjectAction = .putObject,
+        leaving reserve: DiskReserve = .accepting,
         at now: Timestamp,
         in tx: Transaction
     ) throws -> ObjectRecord {
@@ -86,7 +88,7 @@ extension BucketService {
         try metadata.validate()
         let settled = try metadata.settled(in: bucket, tx)
         let record = ObjectRecord(staged, bucket: bucket, key: key, metadata: settled, uploadedAt: now)
-        try replace(with: record, inline: staged.inline, action: action, in: tx)
+        try replace(with: record, inline: staged.inline, action: action, leaving: reserve, in: tx)
         return record
     }
 
@@ -100,8 +102,10 @@ extension BucketService {
         inline: [UInt8]? = nil,
         action: ObjectAction,
         copySource: ObjectSource? = nil,
+        leaving reserve: DiskReserve = .accepting,
         in tx: Transaction
     ) throws {
+        if let inline { try tx.requireRoom(for: inline.count, leaving: reserve) }
         let older = try ObjectRecord.find(record.key, in: record.bucket, tx)
         if let older {
             try requireUnlocked(older, at: record.uploadedAt, in: tx)

@@ -10,12 +10,6 @@ extension Limits {
     /// The disk is usually full before.
     package static let objectBytesMax = 5_000_000_000_000
 
-    /// How much of the disk objects leave free, in bytes.
-    ///
-    /// A deletion is a write, too: on a disk that objects have filled to the brim none would be possible any more.
-    /// Enough for the log of the database to turn over, and for the messages about a thousand deletions.
-    package static let diskReserveBytes = 16_777_216
-
     /// The highest number of a part of an upload, and so the most parts: R2's and S3's limit.
     package static let uploadPartsMax = 10_000
 

@@ -1,4 +1,21 @@
 extension Limits {
+    /// How much of the disk is left free by all that takes something in, in bytes.
+    ///
+    /// An acknowledgement and a deletion are writes, too: on a disk filled to the brim none would be possible any more.
+    /// Enough for the log of the database to turn over twice, and for the messages about a thousand deletions. What was
+    /// accepted may be carried on with until half of it.
+    package static let diskReserveBytes = 16_777_216
+
+    /// Bytes that are taken in on the word of one measurement of the disk, at most; less when there is less room.
+    package static let diskTrustedBytesMax = 67_108_864
+
+    /// How long a measurement of the disk is believed, in milliseconds: other programs fill it, too.
+    package static let diskTrustedMilliseconds: Int64 = 1_000
+
+    /// What a transaction that adds rows writes besides their bytes, in bytes: the pages of tables and indexes that it
+    /// touches.
+    package static let transactionOverheadBytes = 32_768
+
     /// The size of a full log segment, in bytes: large enough that a change of segments is rare at full speed, small
     /// enough that zero-filling one and reading one at start take some ten milliseconds.
     package static let logSegmentBytes = 16_777_216

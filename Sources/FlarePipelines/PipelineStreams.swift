@@ -7,6 +7,14 @@ struct PipelineStreams: Sendable {
     let directory: String
     let disk: any Disk
     let logger: Logger
+    private let room: DiskRoom
+
+    init(directory: String, disk: any Disk, logger: Logger) {
+        self.directory = directory
+        self.disk = disk
+        self.logger = logger
+        room = DiskRoom(directory: directory, disk: disk)
+    }
 
     /// Opens or creates the stream of a pipeline.
     ///
@@ -29,7 +37,8 @@ struct PipelineStreams: Sendable {
                 pipelineName: record.name,
                 log: log,
                 rules: record.settings.ingestRules,
-                producers: producers
+                producers: producers,
+                room: room
             )
             stream.setTokens(stored.tokens)
             return stream

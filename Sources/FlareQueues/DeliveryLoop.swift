@@ -58,8 +58,9 @@ package struct DeliveryLoop: Service {
     /// Leases of push consumers end with their processes; nobody else could settle them.
     private func releaseLeases(counted: Bool) async {
         do {
-            let queueIDs = try await queues.database.write { [time = queues.time] tx in
-                try SpanRecord.releasePushLeases(now: time.now(), counted: counted, in: tx)
+            let queueIDs = try await queues.database.write { [queues] tx in
+                if counted { try queues.endExhaustedPushLeases(in: tx) }
+                return try SpanRecord.releasePushLeases(now: queues.now, counted: counted, in: tx)
             }
             for queueID in queueIDs { queues.signals.notify(queueID) }
         } catch {

@@ -88,6 +88,7 @@ extension QueueService {
                 reason: message.reason.map(MessageOrigin.kept)
             )
         }
+        try tx.requireRoom(for: placed.reduce(0) { $0 + $1.message.body.count })
         try place(placed, in: queue, at: now, tx)
         return QueueImportBody(imported: placed.count, skipped: messages.count - placed.count)
     }

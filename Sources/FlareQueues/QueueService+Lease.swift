@@ -85,7 +85,7 @@ extension QueueService {
         return (batchSize, visibility)
     }
 
-    /// Leases up to `limit` visible messages.
+    /// Leases up to `limit` visible messages, of `Limits.leaseBytesMax` bytes together.
     ///
     /// Those whose last lease ran out on their last attempt die instead.
     func lease(
@@ -101,9 +101,10 @@ extension QueueService {
         let rule = RetryRule(consumer)
         var messages: [LeasedMessage] = []
         messages.reserveCapacity(limit)
+        var bytesLeft = Limits.leaseBytesMax
         // Most often a batch is what one send made; where it is not, more is read each time.
         var wanted = 2
-        while messages.count < limit {
+        reading: while messages.count < limit {
             let candidates = try SpanRecord.visible(queue.number, now: now, limit: wanted, in: tx)
             for var span in candidates where messages.count < limit {
                 if span.lease != nil, rule.isExhausted(attempts: span.attempts) {
@@ -112,12 +113,14 @@ extension QueueService {
                     try carryOut(fate, on: span, of: queue, at: now, in: tx)
                     continue
                 }
-                let count = min(Int64(span.count), Int64(limit - messages.count))
-                span = try span.isolate(span.first..<(span.first + count), in: tx)
+                let count = try span.count(fitting: bytesLeft, max: limit - messages.count, in: tx)
+                guard count > 0 || messages.isEmpty else { break reading }
+                span = try span.isolate(span.first..<(span.first + Int64(max(count, 1))), in: tx)
                 span.attempts += 1
                 span.visibleAt = now + duration
                 span.lease = SpanRecord.Lease(holder: holder, token: token)
                 try span.updateFate(in: tx)
+                bytesLeft -= span.bytes
                 messages += try span.messages(of: queue.id, tx).map { LeasedMessage($0, token: token) }
             }
             if candidates.count < wanted { break }

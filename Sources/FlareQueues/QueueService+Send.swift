@@ -33,6 +33,7 @@ extension QueueService {
         for message in messages { try message.validate() }
         return try await database.write { tx in
             let queue = try self.record(named: nameOrID, in: tx)
+            try tx.requireRoom(for: bytes)
             try self.insert(messages, defaultDelay: delaySeconds, into: queue, at: self.time.now(), in: tx)
             let metrics = try self.metrics(of: queue, in: tx)
             guard metrics.backlogBytes <= Limits.queueBacklogBytesMax else {

@@ -154,6 +154,21 @@ extension QueueService {
         return result
     }
 
+    /// Ends messages whose last attempt was with a push consumer when the engine died: a message that takes the engine
+    /// with it must not do so for ever.
+    func endExhaustedPushLeases(in tx: Transaction) throws {
+        let now = time.now()
+        var queues = SettledQueues(only: nil)
+        for span in try SpanRecord.pushLeased(in: tx) {
+            guard let queue = try queues.find(span.queue, in: tx) else { continue }
+            let rule = try queues.rule(of: queue, in: tx)
+            guard rule.isExhausted(attempts: span.attempts) else { continue }
+            let attempts = span.attempts
+            let reason = "the engine died during attempt \(attempts), the last one, before its consumer had answered"
+            try carryOut(rule.failed(attempt: attempts, reason: reason), on: span, of: queue, at: now, in: tx)
+        }
+    }
+
     /// Does with messages what the rule has decided after a failed attempt.
     func carryOut(
         _ fate: RetryRule.Fate,

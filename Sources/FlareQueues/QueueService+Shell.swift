@@ -64,6 +64,7 @@ extension QueueService {
         }
         return try await database.write { tx in
             let queue = try self.record(named: nameOrID, in: tx)
+            try tx.requireRoom(for: messages.reduce(0) { $0 + $1.body.count })
             try self.insert(messages, into: queue.id, at: self.time.now(), in: tx)
             let metrics = try self.metrics(of: queue, in: tx)
             guard metrics.backlogBytes <= Limits.queueBacklogBytesMax else {

@@ -128,6 +128,11 @@ extension SpanRecord {
         ) { $0.int(0) } ?? 0
     }
 
+    /// The spans that push consumers hold, in no order.
+    static func pushLeased(in tx: Transaction) throws -> [SpanRecord] {
+        try tx.rows("SELECT \(columns) FROM queue_spans WHERE holder = 1", decode: SpanRecord.init)
+    }
+
     /// Ends all leases of push consumers, and returns the ids of the queues they were in.
     ///
     /// - Parameter counted: whether the delivery that was cut off stays among the attempts.

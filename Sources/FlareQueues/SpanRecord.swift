@@ -145,6 +145,18 @@ extension SpanRecord {
         return middle
     }
 
+    /// How many of the first messages, `max` at most, have no more bytes together than `bytesMax`.
+    func count(fitting bytesMax: Int, max: Int, in tx: Transaction) throws -> Int {
+        guard bytes > bytesMax else { return min(count, max) }
+        let sizes = try ChunkRecord.sizes(of: ChunkRecord.number(of: first), in: tx)
+        let start = Int(first - ChunkRecord.first(of: ChunkRecord.number(of: first)))
+        var left = bytesMax
+        return sizes[start..<(start + min(count, max))].prefix { size in
+            left -= size
+            return left >= 0
+        }.count
+    }
+
     /// Removes the messages.
     func delete(in tx: Transaction) throws {
         try tx.execute("DELETE FROM queue_spans WHERE first = ?", .integer(first))

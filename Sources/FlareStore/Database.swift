@@ -10,16 +10,18 @@ package final class Database: Sendable {
     private let pool: DatabasePool
     private let writer: GroupWriter
 
-    private init(pool: DatabasePool) {
+    private init(pool: DatabasePool, room: DiskRoom) {
         self.pool = pool
-        writer = GroupWriter(pool: pool)
+        writer = GroupWriter(pool: pool, room: room)
     }
 
     /// Opens or creates the database and brings its schema up to date.
     ///
     /// A file with pending migrations is copied to `<path>.before-<first pending id>` first.
     /// Throws `versionMismatch` when a newer flare has written it, `storeFailed` when it cannot be opened durably.
-    package static func open(path: String, migrations: [Migration]) throws -> Database {
+    ///
+    /// - Parameter room: what says whether more rows fit; by default the disk that the file is on.
+    package static func open(path: String, migrations: [Migration], room: DiskRoom? = nil) throws -> Database {
         do {
             let pool = try DatabasePool(path: path, configuration: configuration())
             try pool.writeWithoutTransaction { connection in
@@ -31,7 +33,7 @@ package final class Database: Sendable {
                 }
             }
             try migrate(pool, path: path, migrations: migrations)
-            return Database(pool: pool)
+            return Database(pool: pool, room: room ?? DiskRoom(directory: parentDirectory(of: path)))
         } catch let error as DatabaseError {
             throw storeFailure(error, context: "opening \(path)")
         }

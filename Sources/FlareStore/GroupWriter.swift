@@ -29,10 +29,12 @@ final class GroupWriter: Sendable {
     }
 
     private let pool: DatabasePool
+    private let room: DiskRoom
     private let state = Mutex(State())
 
-    init(pool: DatabasePool) {
+    init(pool: DatabasePool, room: DiskRoom) {
         self.pool = pool
+        self.room = room
     }
 
     /// - Parameter waitingMax: with so many bodies waiting, this one is refused.
@@ -42,8 +44,8 @@ final class GroupWriter: Sendable {
         _ completion: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
         let job = Job(
-            run: { connection in
-                let transaction = Transaction(connection)
+            run: { [room] connection in
+                let transaction = Transaction(connection, room: room)
                 let result = Result { try body(transaction) }
                 let succeeded = if case .success = result { true } else { false }
                 return JobOutcome(succeeded: succeeded, actions: transaction.afterCommitActions) { commitError in

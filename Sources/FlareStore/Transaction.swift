@@ -7,10 +7,27 @@ import GRDBSQLite
 /// Valid only inside the body it was handed to. In a body of `Database.read`, statements that write fail.
 package final class Transaction {
     private let connection: GRDB.Database
+    /// Nil in a read.
+    private let room: DiskRoom?
     private(set) var afterCommitActions: [@Sendable () -> Void] = []
 
-    init(_ connection: GRDB.Database) {
+    init(_ connection: GRDB.Database, room: DiskRoom? = nil) {
         self.connection = connection
+        self.room = room
+    }
+
+    /// Throws `diskFull` when rows with so many bytes would not leave the reserve of the disk.
+    ///
+    /// To be asked by what takes something in, before it adds its rows. What makes room does not ask.
+    package func requireRoom(for bytes: Int, leaving reserve: DiskReserve = .accepting) throws {
+        // Each byte is written to the log first, and from there to the file.
+        try room?.require(2 * bytes + Limits.transactionOverheadBytes, leaving: reserve) { try freePageBytes() }
+    }
+
+    /// Bytes of the file in which no row is.
+    private func freePageBytes() throws -> Int {
+        let pages = try row("PRAGMA freelist_count") { $0.int(0) } ?? 0
+        return try pages * (row("PRAGMA page_size") { $0.int(0) } ?? 0)
     }
 
     /// Runs an action once the commit that holds this transaction is durable; never when it fails.

@@ -252,7 +252,8 @@ extension StepRecord {
         at now: Timestamp,
         in transaction: Transaction
     ) throws -> Int64 {
-        try transaction.row(
+        try transaction.requireRoom(for: value.count, leaving: .finishing)
+        return try transaction.row(
             """
             INSERT INTO workflow_steps
                 (instance, run, kind, name, n, status, config, started_at, is_sensitive, has_rollback, attempts,
@@ -325,6 +326,7 @@ extension StepRecord {
         at now: Timestamp,
         in transaction: Transaction
     ) throws {
+        if case .value(let value) = ending { try transaction.requireRoom(for: value.count, leaving: .finishing) }
         let order = try RunRecord.nextFinishOrder(run, in: transaction)
         let (value, bytes): (SQLValue, SQLValue) =
             switch ending {

@@ -88,6 +88,9 @@ extension WorkflowService {
                 hint: "keep large data in a bucket and pass its key"
             )
         }
+        // A message and a tick of the clock were accepted before.
+        let isAccepted = instance.trigger == .queue || instance.trigger == .cron
+        try transaction.requireRoom(for: instance.params.count, leaving: isAccepted ? .finishing : .accepting)
         let now = store.time.now()
         let isStarted = atOnce && workflow.kind == .worker
         let created = try InstanceRecord.insert(
@@ -162,7 +165,7 @@ extension WorkflowService {
                 hint: "keep large data in a bucket and send its key"
             )
         }
-        return try await store.persist { [store, lives] transaction in
+        return try await store.database.write { [store, lives] transaction in
             let instance = try self.instance(id, of: name, in: transaction)
             guard !instance.status.isFinal else {
                 throw FlareError(
@@ -171,6 +174,7 @@ extension WorkflowService {
                     hint: "see: flare workflows status \(name) \(instance.id)"
                 )
             }
+            try transaction.requireRoom(for: payload.count)
             let now = store.time.now()
             let event = EventRecord(type: type, payload: payload, sentAt: now)
             let ledger = StepLedger(run: instance.key, now: now, transaction: transaction)

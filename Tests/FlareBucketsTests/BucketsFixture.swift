@@ -27,7 +27,8 @@ struct BucketsFixture {
         defer { try? FileManager.default.removeItem(at: directory) }
         let database = try Database.open(
             path: directory.appendingPathComponent("flare.db").path,
-            migrations: QueueService.migrations + BucketService.migrations + AccessKeyService.migrations
+            migrations: QueueService.migrations + BucketService.migrations + AccessKeyService.migrations,
+            room: disk.map { DiskRoom(directory: "/", disk: $0, trustedBytesMax: 0) }
         )
         let objects = try FileObjectStore(
             directory: disk == nil ? directory.appendingPathComponent("objects").path : "/objects",

@@ -93,6 +93,26 @@ extension EndToEnd {
             }
         }
 
+        @Test("a body whose chunks are broken is the client's fault at the control port, and names what is wrong")
+        func brokenChunks() async throws {
+            try await FlareFixture.with { f in
+                let port = try await f.startEngine().controlPort
+                try await f.run("buckets", "create", "data").check()
+                let token = try await f.createToken()
+                for route in ["POST /accounts/a/queues", "PUT /accounts/a/r2/buckets/data/objects/a"] {
+                    let route = route.replacing(" ", with: " /client/v4")
+                    let head = "\(route) HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n"
+                    let body = "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nzz\r\n"
+                    let bytes = try await exchange(Array((head + body).utf8), port: port)
+                    let reply = String(decoding: bytes, as: UTF8.self)
+                    #expect(reply.hasPrefix("HTTP/1.1 400"))
+                    #expect(reply.contains("Connection: close"))
+                    #expect(reply.contains("the request is not valid HTTP: invalid character in chunk size header"))
+                }
+                #expect(try await f.keys(of: "data").isEmpty)
+            }
+        }
+
         @Test("errors are JSON with --json, with a stable code")
         func json() async throws {
             try await FlareFixture.with { f in

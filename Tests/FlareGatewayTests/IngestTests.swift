@@ -199,6 +199,23 @@ struct IngestTests {
         }
     }
 
+    @Test(
+        "a request that breaks off is refused, and its connection ends",
+        arguments: ["content-length: 100\r\n\r\n{\"n\":1}", "transfer-encoding: chunked\r\n\r\n5\r\n{\"n\":\r\n"]
+    )
+    func cutOff(_ rest: String) async throws {
+        try await IngestFixture.with { f in
+            let socket = try f.connect()
+            try socket.write("POST /orders HTTP/1.1\r\nhost: x\r\n" + rest)
+            socket.endWriting()
+            let reply = try socket.reply()
+            #expect(reply.status == 400)
+            #expect(reply.body.contains("cut off"))
+            #expect(socket.isClosedByServer())
+            #expect(f.endOffset == 0)
+        }
+    }
+
     @Test("a client that ends its side is let go when a later answer was ready before an earlier one")
     func halfClosedOutOfOrder() async throws {
         try await IngestFixture.with { f in

@@ -19,7 +19,12 @@ private final class StreamHarness: Sendable {
 
     init(unflushedBytesMax: Int = 1_000_000) throws {
         log = try SegmentLog(directory: "/streams/one", disk: disk, segmentBytes: 65_536)
-        stream = StreamLog(pipelineName: "orders", log: log, unflushedBytesMax: unflushedBytesMax)
+        stream = StreamLog(
+            pipelineName: "orders",
+            log: log,
+            room: DiskRoom(directory: "/streams", disk: disk, trustedBytesMax: 0),
+            unflushedBytesMax: unflushedBytesMax
+        )
     }
 
     static func batch(_ stamp: ProducerStamp?, _ body: String = "{}") throws -> IngestBatch {
@@ -233,6 +238,18 @@ struct StreamLogTests {
         harness.stream.subtract(3)
         #expect(try await harness.ask("c", Harness.key(3)) == "c: 2")
         harness.log.close()
+    }
+
+    @Test("nothing new is taken on a disk that is nearly full, and what is known already is answered")
+    func nearlyFull() async throws {
+        let harness = try Harness()
+        #expect(try await harness.ask("a", Harness.key(1)) == "a: 0")
+        harness.disk.announcedFreeBytes = Limits.diskReserveBytes
+        #expect(try await harness.ask("b", Harness.key(2)) == "b: disk_full")
+        #expect(try await harness.ask("a", Harness.key(1)) == "a: 0 again")
+        #expect(harness.stream.refusal(ofBytes: 10)?.code == .diskFull)
+        harness.disk.announcedFreeBytes = Limits.diskReserveBytes + 1_000
+        #expect(try await harness.ask("b", Harness.key(2)) == "b: 1")
     }
 
     @Test("a closed door answers those on their way, and refuses those that wait")

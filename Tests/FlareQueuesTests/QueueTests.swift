@@ -15,6 +15,18 @@ struct QueueTests {
         }
     }
 
+    @Test("a lease is bounded by the bytes of its messages, not by their number alone")
+    func leaseBytes() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            let large = NewMessage(body: Array(repeating: 0x61, count: Limits.messageBytesMax), contentType: .text)
+            for _ in 0..<35 { _ = try await f.service.sendBulk([large, large], to: "orders") }
+            let most = Limits.leaseBytesMax / Limits.messageBytesMax
+            #expect(try await f.pull(max: 100).count == most)
+            #expect(try await f.pull(max: 100).count == 70 - most)
+        }
+    }
+
     @Test("an unknown queue is refused with the nearest name")
     func unknown() async throws {
         try await QueuesFixture.with { f in

@@ -11,14 +11,18 @@ struct QueuesFixture {
     let time: ManualTime
     let path: String
 
-    static func with(_ body: (QueuesFixture) async throws -> Void) async throws {
+    static func with(disk: FaultyDisk? = nil, _ body: (QueuesFixture) async throws -> Void) async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
             "queues-\(Identifier.hexadecimal())"
         )
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let path = directory.appendingPathComponent("flare.db").path
-        let database = try Database.open(path: path, migrations: QueueService.migrations)
+        let database = try Database.open(
+            path: path,
+            migrations: QueueService.migrations,
+            room: disk.map { DiskRoom(directory: "/", disk: $0, trustedBytesMax: 0) }
+        )
         let time = ManualTime()
         try await body(QueuesFixture(service: service(database, time), database: database, time: time, path: path))
         try database.close()

@@ -2,6 +2,7 @@ import FlareModel
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import ServiceLifecycle
 
 /// One request of the control API, as the routes of a product see it.
@@ -84,7 +85,7 @@ struct APIRequest: Sendable {
 
     private static func bytes(of body: RequestBody, max: Int) async throws -> [UInt8] {
         var result: [UInt8] = []
-        for try await buffer in body {
+        for try await buffer in APIRequestBody(base: body) {
             guard result.count + buffer.readableBytes <= max else {
                 throw FlareError(.bodyTooLarge, "the body is larger than \(formatSizeBytes(max))")
             }
@@ -133,6 +134,8 @@ struct APIRequest: Sendable {
 }
 
 /// The body of a request in the pieces in which it arrives.
+///
+/// Throws `invalidData` when it is cut off or its framing is broken.
 struct APIRequestBody: AsyncSequence, Sendable {
     fileprivate let base: RequestBody
 
@@ -140,7 +143,11 @@ struct APIRequestBody: AsyncSequence, Sendable {
         fileprivate var base: RequestBody.AsyncIterator
 
         mutating func next() async throws -> ByteBuffer? {
-            try await base.next()
+            do {
+                return try await base.next()
+            } catch let error as HTTPParserError {
+                throw FlareError(malformed: error)
+            }
         }
     }
 

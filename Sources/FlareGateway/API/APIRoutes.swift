@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 import Synchronization
 
 /// Where products hang their routes.
@@ -71,7 +72,10 @@ struct APIErrorMiddleware: RouterMiddleware {
         } catch let error as NumberedError {
             response = APIReply.failure(error.error, apiCode: error.apiCode).response(request)
         } catch {
-            response = APIReply.failure(flareError(error, request: request)).response(request)
+            let error = flareError(error, request: request)
+            // Nothing that follows on the connection could be understood.
+            if error.cause is HTTPParserError { context.ending.note() }
+            response = APIReply.failure(error).response(request)
         }
         context.ending.tell(&response)
         logger.debug(

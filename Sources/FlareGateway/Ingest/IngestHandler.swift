@@ -83,9 +83,8 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if event is Quiesce {
             quiesce(context)
         } else if case .inputClosed? = event as? ChannelEvent {
-            // A client may end its side and still wait for its answers. A request that it cut off gets none.
-            dropBody()
-            receiving = nil
+            // A client may end its side and still wait for its answers.
+            if let receiving { fail(receiving.ticket, FlareError(malformed: .invalidEOFState), closes: true) }
             quiesce(context)
         } else {
             context.fireUserInboundEventTriggered(event)
@@ -98,12 +97,12 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError, lingersUntil == nil else {
+        guard let error = error as? HTTPParserError, lingersUntil == nil else {
             context.close(promise: nil)
             return
         }
         let ticket = receiving?.ticket ?? replies.reserve()
-        fail(ticket, FlareError(.invalidData, "the request is not valid HTTP: \(error)"), closes: true)
+        fail(ticket, FlareError(malformed: error), closes: true)
     }
 
     /// Closes connections that are silent or too slow.

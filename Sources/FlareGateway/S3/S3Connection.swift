@@ -98,9 +98,10 @@ final class S3Connection: ChannelDuplexHandler {
         if let exchange, !exchange.requestHasEnded {
             // The framing of the body is broken: nothing that follows can be understood.
             self.exchange?.keepsAlive = false
-            exchange.body.fail(error is HTTPParserError ? Self.malformed(error) : Self.brokenOff)
-            if !(error is HTTPParserError) { context.close(promise: nil) }
-        } else if error is HTTPParserError, lingersUntil == nil, exchange == nil {
+            let parserError = error as? HTTPParserError
+            exchange.body.fail(parserError.map(Self.malformed) ?? Self.brokenOff)
+            if parserError == nil { context.close(promise: nil) }
+        } else if let error = error as? HTTPParserError, lingersUntil == nil, exchange == nil {
             let response = S3Failure.response(Self.malformed(error), resource: "/", requestID: "", isHead: false)
             let head = heads.encode(response, requestID: S3ResponseHead.requestID(), closes: true, isHead: false)
             context.writeAndFlush(wrapOutboundOut(head), promise: nil)
@@ -115,8 +116,8 @@ final class S3Connection: ChannelDuplexHandler {
 
     private static let brokenOff = FlareError(.interrupted, "the client has closed the connection")
 
-    private static func malformed(_ error: any Error) -> S3Error {
-        S3Error(code: "InvalidRequest", httpStatus: 400, message: "the request is not valid HTTP: \(error)")
+    private static func malformed(_ error: HTTPParserError) -> S3Error {
+        S3Error(code: "InvalidRequest", httpStatus: 400, message: FlareError(malformed: error).message)
     }
 
     private func quiesce(_ context: ChannelHandlerContext) {

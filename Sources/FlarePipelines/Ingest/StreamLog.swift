@@ -41,6 +41,7 @@ package final class StreamLog: Sendable {
     /// Wakes those who read along.
     let growth = StreamGrowth()
     private let unflushedBytesMax: Int
+    private let room: DiskRoom?
     private let state: Mutex<State>
     private let doorRules: Mutex<IngestRules>
     private let tokens = Mutex<Set<[UInt8]>>([])
@@ -51,11 +52,13 @@ package final class StreamLog: Sendable {
         rules: IngestRules = IngestRules(),
         producers: ProducerTable = ProducerTable(),
         metrics: PipelineMetrics = PipelineMetrics(),
+        room: DiskRoom? = nil,
         unflushedBytesMax: Int = Limits.pipelineUnflushedBytesMax
     ) {
         self.pipelineName = pipelineName
         self.log = log
         self.metrics = metrics
+        self.room = room
         self.unflushedBytesMax = unflushedBytesMax
         state = Mutex(State(producers: producers))
         doorRules = Mutex(rules)
@@ -84,7 +87,7 @@ package final class StreamLog: Sendable {
     var unflushedBytes: Int { state.withLock { $0.unflushedBytes } }
 
     /// Why records cannot be taken now: `pipelineNotFound` once it is deleted, `tooManyRequests` over the limit of
-    /// unflushed bytes.
+    /// unflushed bytes, `diskFull` when they would not leave the reserve of the disk.
     ///
     /// Nil when they can. Ask before a body is read in full.
     package func refusal(ofBytes count: Int) -> FlareError? {
@@ -93,7 +96,10 @@ package final class StreamLog: Sendable {
 
     private func refusal(ofBytes count: Int, _ state: borrowing State) -> FlareError? {
         if state.isClosed { return FlareError(.pipelineNotFound, "pipeline \"\(pipelineName)\" is being deleted") }
-        guard state.unflushedBytes > 0, state.unflushedBytes + count > unflushedBytesMax else { return nil }
+        guard state.unflushedBytes > 0, state.unflushedBytes + count > unflushedBytesMax else {
+            // The room has a lock of its own, within which no other one is taken.
+            return room?.refusal(of: count)
+        }
         return FlareError(
             .tooManyRequests,
             "pipeline \"\(pipelineName)\" holds \(formatSizeBytes(state.unflushedBytes)) not in its bucket yet",

@@ -59,7 +59,7 @@ struct BatchWriter: Sendable {
                 recordCount: lines.recordCount,
                 firstOffset: batch.firstOffset
             ),
-            staged: try await buckets.stage(try encoder.encode(lines.bytes)),
+            staged: try await buckets.stage(try encoder.encode(lines.bytes), leaving: .finishing),
             recordCount: lines.recordCount,
             lines: lines.bytes
         )
@@ -102,6 +102,7 @@ struct BatchWriter: Sendable {
                         bucket: part.bucket,
                         key: part.key,
                         metadata: part.metadata,
+                        leaving: .finishing,
                         at: now,
                         in: tx
                     )

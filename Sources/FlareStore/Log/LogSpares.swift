@@ -1,4 +1,5 @@
 import FlareModel
+import Glibc
 import NIOCore
 import Synchronization
 
@@ -120,6 +121,10 @@ final class LogSpares: Sendable {
         let name = Self.readyPrefix + String(id)
         var spare: Spare?
         do {
+            // A file filled ahead of need takes nothing of the reserve.
+            guard try disk.freeBytes(directory) - sizeBytes >= DiskReserve.accepting.bytes else {
+                throw DiskError("statvfs", directory, ENOSPC)
+            }
             let file = try disk.open(unfinished, .replacing)
             // In pieces, each synced, so that the syncs of the log never queue behind many megabytes.
             let zeros = ByteBuffer(repeating: 0, count: min(sizeBytes, 1_048_576))

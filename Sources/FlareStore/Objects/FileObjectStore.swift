@@ -8,6 +8,7 @@ import Synchronization
 package final class FileObjectStore: ObjectStore {
     private let directory: String
     private let disk: any Disk
+    private let room: DiskRoom
     private let threads: BlockingThreads
     /// Directories known to exist, so that most writes need not look.
     private let known = Mutex<Set<String>>([])
@@ -16,6 +17,7 @@ package final class FileObjectStore: ObjectStore {
     package init(directory: String, disk: any Disk = PosixDisk()) throws {
         self.directory = directory
         self.disk = disk
+        room = DiskRoom(directory: directory, disk: disk)
         threads = BlockingThreads(count: Limits.objectThreads)
         let temporary = directory + "/tmp"
         try onDisk { () throws(DiskError) in
@@ -24,15 +26,8 @@ package final class FileObjectStore: ObjectStore {
         }
     }
 
-    package func requireRoom() throws {
-        let free = try onDisk { () throws(DiskError) in try disk.freeBytes(directory) }
-        guard free < Limits.diskReserveBytes else { return }
-        throw FlareError(
-            .diskFull,
-            "the disk has \(formatSizeBytes(free)) left; the last \(formatSizeBytes(Limits.diskReserveBytes)) are kept "
-                + "so that objects can still be deleted",
-            hint: "delete objects, or free some space; flare goes on by itself"
-        )
+    package func requireRoom(for bytes: Int, leaving reserve: DiskReserve) throws {
+        try room.require(bytes, leaving: reserve)
     }
 
     package func writer(_ id: String) async throws -> any ObjectWriter {

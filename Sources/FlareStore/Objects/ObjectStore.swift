@@ -7,10 +7,10 @@ package import NIOCore
 ///
 /// An id is 3 to 100 ASCII letters, digits, `-` or `_`, and is never used twice.
 package protocol ObjectStore: Sendable {
-    /// Throws `diskFull` when so little is free that what is left is kept for deletions.
+    /// Throws `diskFull` when so many bytes would not leave the reserve.
     ///
     /// To be asked before bytes are taken in. Does not wait.
-    func requireRoom() throws
+    func requireRoom(for bytes: Int, leaving reserve: DiskReserve) throws
 
     /// Begins an object. Its bytes can be read only after `finish`.
     func writer(_ id: String) async throws -> any ObjectWriter

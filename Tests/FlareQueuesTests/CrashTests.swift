@@ -1,0 +1,64 @@
+import FlareModel
+import FlareStore
+import Testing
+
+@testable import FlareQueues
+
+@Suite("deliveries that a crash cut off", .timeLimit(.minutes(1)))
+struct CrashTests {
+    /// Leaves the rows as an engine does that is killed while a push consumer has all messages of `orders`.
+    private func crash(_ f: QueuesFixture) async throws {
+        let leased = try await f.database.write { [service = f.service] tx in
+            let queue = try service.record(named: "orders", in: tx)
+            let consumer = try ConsumerRecord.find(queueID: queue.id, in: tx)
+            return try service.lease(queue, consumer, limit: 10, holder: .push, duration: .seconds(60), in: tx)
+        }
+        #expect(!leased.messages.isEmpty)
+    }
+
+    @Test("a message with attempts left is delivered again as its next attempt")
+    func again() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.consume(by: .worker("shop"), deadLetterQueue: "failed") {
+                $0.maxWaitMilliseconds = 0
+                $0.maxRetries = 1
+            }
+            try await f.send("a")
+            try await crash(f)
+            let deliveries = Deliveries()
+            try await f.delivering(f.restarted()) { _, batch in
+                deliveries.put(batch)
+                return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
+            } _: {
+                #expect(await deliveries.next().map(\.attempts) == [2])
+            }
+        }
+    }
+
+    @Test("a message that was on its last attempt is not delivered again, and its dead letter says why")
+    func last() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.consume(by: .worker("shop"), deadLetterQueue: "failed") {
+                $0.maxWaitMilliseconds = 0
+                $0.maxRetries = 0
+            }
+            try await f.send("poison", "other")
+            try await crash(f)
+            let deliveries = Deliveries()
+            try await f.delivering(f.restarted()) { _, batch in
+                deliveries.put(batch)
+                return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
+            } _: {
+                try await f.send("healthy")
+                #expect(await deliveries.next().map(\.text) == ["healthy"])
+            }
+            #expect(try await f.bodies().isEmpty)
+            #expect(try await f.bodies("failed") == ["poison", "other"])
+            #expect(try await f.service.get("orders").counters.died == 2)
+            let reason = try await f.service.peek("failed", limit: 1).first?.origin?.reason
+            #expect(reason == "the engine died during attempt 1, the last one, before its consumer had answered")
+        }
+    }
+}
