@@ -16,7 +16,7 @@ enum S3Checksums {
     ///
     /// Throws `InvalidDigest` and `InvalidRequest` for values that cannot be ones.
     static func expectation(_ head: S3RequestHead, body: S3CallBody) throws(S3Error) -> ObjectExpectation {
-        var expectation = ObjectExpectation(md5: try md5(head), checksums: try values(head))
+        var expectation = ObjectExpectation(sizeBytes: body.length, md5: try md5(head), checksums: try values(head))
         if expectation.checksums.count > 1 {
             throw S3Error(
                 code: "InvalidRequest",
