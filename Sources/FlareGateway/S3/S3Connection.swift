@@ -216,7 +216,10 @@ final class S3Connection: ChannelDuplexHandler {
         let number = exchangesBegun
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let loop = context.eventLoop
-        let expectsContinue = head.headers.first(name: "expect")?.lowercased() == "100-continue"
+        // Clients of HTTP/1.0 do not know the answer that they would wait for.
+        // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+        let expectsContinue =
+            head.version != .http1_0 && head.headers.first(name: "expect")?.lowercased() == "100-continue"
         let body = S3RequestBody(expectsContinue: expectsContinue) {
             loop.execute { bound.value.bodyIsWanted(number) }
         }
