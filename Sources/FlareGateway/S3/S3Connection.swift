@@ -98,7 +98,7 @@ final class S3Connection: ChannelDuplexHandler {
         if let exchange, !exchange.requestHasEnded {
             // The framing of the body is broken: nothing that follows can be understood.
             self.exchange?.keepsAlive = false
-            exchange.body.fail(error is HTTPParserError ? Self.malformed(error) : Self.brokenOff)
+            exchange.body.fail(error is HTTPParserError ? Self.broken(error) : Self.brokenOff)
             if !(error is HTTPParserError) { context.close(promise: nil) }
         } else if error is HTTPParserError, lingersUntil == nil, exchange == nil {
             let response = S3Failure.response(Self.malformed(error), resource: "/", requestID: "", isHead: false)
@@ -117,6 +117,12 @@ final class S3Connection: ChannelDuplexHandler {
 
     private static func malformed(_ error: any Error) -> S3Error {
         S3Error(code: "InvalidRequest", httpStatus: 400, message: "the request is not valid HTTP: \(error)")
+    }
+
+    /// What is wrong with a body whose head was right.
+    private static func broken(_ error: any Error) -> S3Error {
+        guard error as? HTTPParserError == .invalidEOFState else { return malformed(error) }
+        return S3Error.incompleteBody("the connection ended before the body did")
     }
 
     private func quiesce(_ context: ChannelHandlerContext) {
