@@ -125,6 +125,26 @@ struct S3OperationTests {
         #expect { try operation(.PATCH, "/one/a") } throws: { ($0 as? S3Error)?.httpStatus == 405 }
     }
 
+    @Test("a part that has lost its upload is no object, and the parameters of an upload delete none")
+    func partsAlone() {
+        let all: [(HTTPMethod, String)] = [
+            (.PUT, "/one/a?partNumber=1"), (.PUT, "/one/a?uploads"), (.DELETE, "/one/a?partNumber=1"),
+            (.DELETE, "/one/a?uploads"), (.POST, "/one/a?uploads&partNumber=1"), (.PUT, "/one?uploadId=u"),
+        ]
+        for (method, target) in all {
+            #expect("\(method) \(target)") { try operation(method, target) } throws: {
+                ($0 as? S3Error)?.code == "InvalidArgument"
+            }
+        }
+    }
+
+    @Test("a request with several hosts is for none of them")
+    func severalHosts() {
+        #expect { try S3Addressing.head(of: incoming(.GET, "/one/a", [("host", "other")])) } throws: {
+            ($0 as? S3Error)?.httpStatus == 400
+        }
+    }
+
     @Test("the source of a copy is decoded once")
     func copySource() throws {
         let source = try #require(S3CopySource("/one/a%2Fb%2520c+d?versionId=null"))

@@ -34,7 +34,7 @@ enum S3Operation: Sendable, Hashable {
             operation = try Self.ofObject(head)
         }
         guard let operation else { throw Self.notAllowed(head) }
-        if operation.writes { try S3Unsupported.checkParameters(head) }
+        if operation.writes { try S3Unsupported.checkParameters(head, of: operation) }
         self = operation
     }
 
@@ -104,6 +104,20 @@ enum S3Operation: Sendable, Hashable {
         )
     }
 
+    /// Parameters of the query that make a write what it is.
+    fileprivate var ownParameters: Set<String> {
+        switch self {
+        case .putBucketCors, .deleteBucketCors: ["cors"]
+        case .putBucketLifecycle, .deleteBucketLifecycle: ["lifecycle"]
+        case .putBucketNotification: ["notification"]
+        case .deleteObjects: ["delete"]
+        case .createMultipartUpload: ["uploads"]
+        case .uploadPart, .uploadPartCopy: ["partNumber", "uploadId"]
+        case .completeMultipartUpload, .abortMultipartUpload: ["uploadId"]
+        default: []
+        }
+    }
+
     /// Whether the operation changes something, so that a key that may only read is not enough.
     var writes: Bool {
         switch self {
@@ -139,16 +153,17 @@ enum S3Unsupported {
         "x-amz-grant-write-acp", "x-amz-write-offset-bytes",
     ]
 
-    /// What a write may have in its query; what else S3 may once mean by a parameter is not a plain write.
-    private static let known: Set<String> = [
-        "cors", "delete", "lifecycle", "notification", "partNumber", "uploadId", "uploads", "versionId", "x-id",
-        "AWSAccessKeyId", "Signature", "Expires",
-    ]
+    /// What every write may have in its query.
+    private static let known: Set<String> = ["versionId", "x-id", "AWSAccessKeyId", "Signature", "Expires"]
 
-    /// Throws for a write with a parameter that is not known: taken for a plain write, it would do something else.
-    static func checkParameters(_ head: S3RequestHead) throws(S3Error) {
-        for (name, _) in head.query where !known.contains(name) && !name.lowercased().hasPrefix("x-amz-") {
-            throw error("\(head.method) ?\(name)")
+    /// Throws for a write with a parameter that is not one of its own: taken for a plain write, it would do something
+    /// else, as when a part of an upload has lost its `uploadId`.
+    static func checkParameters(_ head: S3RequestHead, of operation: S3Operation) throws(S3Error) {
+        let own = operation.ownParameters
+        for (name, _) in head.query where !known.contains(name) && !own.contains(name) {
+            guard !name.lowercased().hasPrefix("x-amz-") else { continue }
+            guard ["partNumber", "uploadId", "uploads"].contains(name) else { throw error("\(head.method) ?\(name)") }
+            throw S3Error.argument(name, head.parameter(name) ?? "", "\(head.method) takes it with an upload only")
         }
     }
 
