@@ -98,6 +98,9 @@ struct S3OperationTests {
             (.POST, "/one/a?uploads", .createMultipartUpload), (.PUT, "/one/a?partNumber=1&uploadId=u", .uploadPart),
             (.GET, "/one/a?uploadId=u", .listParts), (.POST, "/one/a?uploadId=u", .completeMultipartUpload),
             (.DELETE, "/one/a?uploadId=u", .abortMultipartUpload), (.OPTIONS, "/one/a", .preflight),
+            (.GET, "/one?versions", .listObjectVersions), (.GET, "/one?tagging", .getAbsent(.tagging)),
+            (.GET, "/one?object-lock", .getAbsent(.objectLock)), (.GET, "/one/a?tagging", .getObjectTagging),
+            (.GET, "/one/a?attributes", .getObjectAttributes),
         ]
         for (method, target, expected) in all {
             #expect(try operation(method, target) == expected, "\(method) \(target)")
@@ -110,8 +113,9 @@ struct S3OperationTests {
     @Test("what is not offered is refused by name, and never taken for something else")
     func refused() {
         let all: [(HTTPMethod, String)] = [
-            (.GET, "/one?policy"), (.PUT, "/one?tagging"), (.DELETE, "/one?website"), (.PUT, "/one/a?acl"),
-            (.POST, "/one/a?select&select-type=2"), (.GET, "/one/a?torrent"), (.GET, "/one?versions"),
+            (.GET, "/one?inventory"), (.PUT, "/one?tagging"), (.DELETE, "/one?website"), (.PUT, "/one/a?acl"),
+            (.POST, "/one/a?select&select-type=2"), (.GET, "/one/a?torrent"), (.GET, "/one/a?policy"),
+            (.PUT, "/one/a?tagging"), (.DELETE, "/one/a?tagging"), (.GET, "/one/a?annotation"), (.PUT, "/one/a?cors"),
             // What S3 may yet invent: without the parameter these would delete a bucket and write an object.
             (.DELETE, "/one?invented"), (.PUT, "/one/a?invented"),
         ]
