@@ -9,6 +9,7 @@ import socket
 import sys
 import urllib.parse
 import urllib.request
+import zlib
 
 import boto3
 from botocore.config import Config
@@ -225,6 +226,20 @@ second = s3.get_object(Bucket="life", Key="parts", PartNumber=2)
 assert (second["Body"].read(), second["PartsCount"]) == (five[:100], 2), second
 assert s3.head_object(Bucket="life", Key="parts", PartNumber=1)["ContentLength"] == len(five)
 fails("416", s3.head_object, Bucket="life", Key="parts", PartNumber=3)
+# The checksum that ends an upload is of the object, not of the request.
+crc = lambda text: base64.b64encode(zlib.crc32(text).to_bytes(4, "big")).decode()
+for kind in ("FULL_OBJECT", "COMPOSITE"):
+    begun = s3.create_multipart_upload(Bucket="life", Key="sums", ChecksumAlgorithm="CRC32", ChecksumType=kind)
+    where = {"Bucket": "life", "Key": "sums", "UploadId": begun["UploadId"]}
+    send = lambda n, body: s3.upload_part(PartNumber=n, Body=body, ChecksumAlgorithm="CRC32", **where)
+    done = [send(1, five), send(2, b"x")]
+    named = parts(*((n + 1, each["ETag"]) for n, each in enumerate(done)))
+    made = b"".join(base64.b64decode(each["ChecksumCRC32"]) for each in done)
+    right = crc(five + b"x") if kind == "FULL_OBJECT" else crc(made) + "-2"
+    fails("BadDigest", s3.complete_multipart_upload, ChecksumCRC32="AAAAAA==", ChecksumType=kind, **where, **named)
+    ended = s3.complete_multipart_upload(ChecksumCRC32=right, ChecksumType=kind, **where, **named)
+    assert (ended["ChecksumCRC32"], ended["ChecksumType"]) == (right, kind), ended
+fails("InvalidRequest", s3.put_object, Bucket="life", Key="sum", Body=b"1", ChecksumSHA512="A" * 86 + "==")
 gone = s3.create_multipart_upload(Bucket="life", Key="gone")["UploadId"]
 s3.abort_multipart_upload(Bucket="life", Key="gone", UploadId=gone)
 fails("NoSuchUpload", s3.list_parts, Bucket="life", Key="gone", UploadId=gone)
