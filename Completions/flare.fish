@@ -720,7 +720,7 @@ complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare b
 complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare buckets objects" -eq 1' -fa 'list' -d 'List the objects of a bucket in the order of their keys.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare buckets objects" -eq 1' -fa 'delete' -d 'Delete objects of a bucket.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare buckets objects" -eq 1' -fa 'copy' -d 'Copy objects within a bucket or to another one.'
-complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare buckets objects" -eq 1' -fa 'move' -d 'Move objects within a bucket or to another one: copy them, then delete what was copied.'
+complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare buckets objects" -eq 1' -fa 'move' -d 'Move objects within a bucket or to another one.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare buckets objects" -eq 1' -fa 'sync' -d 'Make a bucket the same as a directory, a directory the same as a bucket, or a bucket as another.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare buckets objects" -eq 1' -fa 'presign' -d 'Print a URL of one object that needs no other credentials until it expires.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare buckets objects put" state' -l 'state' -d 'The state directory. Default: FLARE_STATE, the nearest .flare directory upwards, $XDG_STATE_HOME/flare.' -rfa '(__flare_complete_directories)'

@@ -25,28 +25,26 @@ package struct ObjectSource: Sendable, Hashable {
 extension BucketService {
     /// Copies an object, in one transaction and without copying bytes: files are shared by their rows.
     ///
-    /// `metadata` replaces that of the source, and nil keeps it; `storageClass` replaces the class alone.
+    /// `metadata` replaces that of the source, and nil keeps it; `storageClass` replaces the class alone. With
+    /// `deletesSource` the source goes in the same transaction: an object that may not be deleted is not copied either.
     ///
-    /// Throws `bucketNotFound`, `objectNotFound`, `preconditionFailed`, or `invalidArgument` for a bad key, or a copy
-    /// onto itself that would change nothing.
+    /// Throws `bucketNotFound`, `objectNotFound`, `preconditionFailed`, `objectLocked`, or `invalidArgument` for a bad
+    /// key, a copy onto itself that would change nothing, or a move there.
     package func copy(
         from source: ObjectSource,
         to key: String,
         in bucket: String,
         metadata: ObjectMetadata? = nil,
         storageClass: StorageClass? = nil,
-        onlyIf conditions: ObjectConditions? = nil
+        onlyIf conditions: ObjectConditions? = nil,
+        deletesSource: Bool = false
     ) async throws -> ObjectRecord {
         try ObjectKey.validate(source.key)
         try ObjectKey.validate(key)
         try metadata?.validate()
-        let changesMetadata = metadata != nil || storageClass != nil
-        guard changesMetadata || source.bucket != bucket || !source.key.hasSameBytes(as: key) else {
-            throw FlareError(
-                .invalidArgument,
-                "object \"\(key)\" cannot be copied onto itself without new metadata",
-                hint: "give metadata, or another key"
-            )
+        if source.bucket == bucket, source.key.hasSameBytes(as: key) {
+            let changesMetadata = metadata != nil || storageClass != nil
+            try Self.checkOntoItself(key, changesMetadata: changesMetadata, isMove: deletesSource)
         }
         let now = time.now()
         let version = Identifier.hexadecimal()
@@ -71,7 +69,19 @@ extension BucketService {
                 original.partCount == nil ? [] : try ObjectPartRecord.parts(of: original.version, in: tx)
             try self.replace(with: record, inline: inline, action: .copyObject, copySource: source, in: tx)
             for part in parts { try part.insert(version: version, in: tx) }
+            if deletesSource { try self.remove(original, action: .deleteObject, at: now, in: tx) }
             return record
         }
+    }
+
+    private static func checkOntoItself(_ key: String, changesMetadata: Bool, isMove: Bool) throws {
+        guard isMove || !changesMetadata else { return }
+        throw FlareError(
+            .invalidArgument,
+            isMove
+                ? "object \"\(key)\" cannot be moved onto itself"
+                : "object \"\(key)\" cannot be copied onto itself without new metadata",
+            hint: isMove ? "give another key" : "give metadata, or another key"
+        )
     }
 }

@@ -61,6 +61,29 @@ extension BucketService {
         }
     }
 
+    /// What is known of an object, and a page of the parts that it was uploaded in, those with greater numbers than
+    /// `number`; nil when there is no object.
+    ///
+    /// Throws `bucketNotFound`, or `invalidArgument` for a bad limit.
+    package func parts(
+        of key: String,
+        in bucket: String,
+        after number: Int,
+        limit: Int
+    ) async throws -> (record: ObjectRecord, parts: [ObjectPartRecord], isTruncated: Bool)? {
+        try ObjectKey.validate(key)
+        try ObjectListRequest.check(limit: limit)
+        return try await database.read { tx in
+            guard let record = try ObjectRecord.find(key, in: bucket, tx) else {
+                _ = try BucketRecord.require(bucket, in: tx)
+                return nil
+            }
+            guard record.partCount != nil else { return (record, [], false) }
+            let parts = try ObjectPartRecord.parts(of: record.version, after: number, limit: limit + 1, in: tx)
+            return (record, Array(parts.prefix(limit)), parts.count > limit)
+        }
+    }
+
     /// The whole of an object in memory; throws `objectNotFound`, or `bodyTooLarge` past `max` bytes.
     package func bytes(_ key: String, in bucket: String, max: Int = Limits.bodyBytesMax) async throws -> ByteBuffer {
         guard case .contents(let contents) = try await get(key, in: bucket) else {

@@ -13,9 +13,9 @@ extension BucketService {
 
     /// As above, for bytes that arrive in pieces, of which a few at a time are in memory.
     ///
-    /// `check` is run before a file is begun: for what should not cost an upload. Throws what it throws, `invalidData`
-    /// or `digestMismatch` when other bytes came than were announced, `interrupted` when the body breaks off; nothing
-    /// is left then.
+    /// `check` is run before a file is begun: for what should not cost an upload. Bytes that are announced to be many
+    /// are not asked for before that. Throws what it throws, `bodyTooLarge`, `invalidData` or `digestMismatch` when
+    /// other bytes came than were announced, `interrupted` when the body breaks off; nothing is left then.
     func stage<Body: AsyncSequence & Sendable>(
         _ body: Body,
         in place: StagingPlace,
@@ -35,12 +35,13 @@ extension BucketService {
             return try await objects.writer(version)
         }
         do {
-            if place == .file { writer = try await openWriter() }
+            // What is known to be large is looked at before the first of its bytes is asked for.
+            let announced = expectation.sizeBytes ?? 0
+            try place.require(announced)
+            if place == .file || announced > Limits.inlineObjectBytesMax { writer = try await openWriter() }
             for try await piece in body {
                 size += piece.readableBytes
-                guard size <= place.bytesMax else {
-                    throw FlareError(.bodyTooLarge, "\(place.what) has at most \(formatSizeBytes(place.bytesMax))")
-                }
+                try place.require(size)
                 if writer == nil, size > Limits.inlineObjectBytesMax {
                     writer = try await openWriter()
                     if head.readableBytes > 0 { try await writer?.append(head) }
@@ -174,7 +175,13 @@ enum StagingPlace: Sendable {
         }
     }
 
-    var what: String {
+    /// Throws `bodyTooLarge` for more bytes than may be there.
+    func require(_ sizeBytes: Int) throws {
+        guard sizeBytes > bytesMax else { return }
+        throw FlareError(.bodyTooLarge, "\(what) has at most \(formatSizeBytes(bytesMax))")
+    }
+
+    private var what: String {
         switch self {
         case .rowOrFile: "an object"
         case .file: "a part of an upload"

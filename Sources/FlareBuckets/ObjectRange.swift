@@ -39,7 +39,7 @@ package enum ObjectRange: Sendable, Hashable {
             if last.isEmpty {
                 self = .from(offset: start, length: nil)
             } else {
-                guard let end = Self.number(last), end >= start, end < .max else { return nil }
+                guard let end = Self.number(last), end >= start else { return nil }
                 self = .from(offset: start, length: end - start + 1)
             }
         }
@@ -70,7 +70,9 @@ package enum ObjectRange: Sendable, Hashable {
         }
     }
 
+    /// A number however long; those that no object reaches are all the same.
     private static func number(_ text: some StringProtocol) -> Int? {
-        text.utf8.allSatisfy { (48...57).contains($0) } ? Int(text) : nil
+        guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return min(Int(text) ?? .max, .max - 1)
     }
 }

@@ -73,6 +73,31 @@ struct CopyTests {
         }
     }
 
+    @Test("a move takes the object along, and a locked one stays with nothing of it elsewhere")
+    func moves() async throws {
+        try await BucketsFixture.with(uploadPartBytesMin: 1) { f in
+            _ = try await f.service.put("large", in: "data", bytes: large)
+            try await putParts(f)
+            func move(_ key: String, to target: String) async throws -> ObjectRecord {
+                let source = ObjectSource(bucket: "data", key: key)
+                return try await f.service.copy(from: source, to: target, in: "data", deletesSource: true)
+            }
+            for key in ["large", "parts"] {
+                let bytes = try await f.service.bytes(key, in: "data")
+                _ = try await move(key, to: "moved/" + key)
+                #expect(try await f.service.head(key, in: "data") == nil)
+                try await f.service.sweeper.collectOrphans()
+                #expect(try await f.service.bytes("moved/" + key, in: "data") == bytes)
+            }
+            #expect(try await f.service.get("data").objectCount == 2)
+            #expect(await code { try await move("moved/large", to: "moved/large") } == .invalidArgument)
+            let lock = LockRule(id: "all", condition: .indefinite)
+            try await f.service.setLocks([lock], of: "data")
+            #expect(await code { try await move("moved/large", to: "elsewhere") } == .objectLocked)
+            #expect(try await f.service.head("elsewhere", in: "data") == nil)
+        }
+    }
+
     @Test("a copy tells queues where it comes from")
     func notification() async throws {
         try await BucketsFixture.with { f in

@@ -49,6 +49,42 @@ extension EndToEnd {
             }
         }
 
+        @Test("an object that is locked is not moved, and nothing of it is where it should have gone")
+        func moveLocked() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("buckets", "create", "data").check()
+                try await f.run("buckets", "lock", "add", "data", "rule", "kept/", "--retention-days", "1").check()
+                for key in ["kept/a", "b"] { try await f.run("buckets", "objects", "put", "data", key).check() }
+                let refused = try await objects(f, "move", "data/kept/a", "data/moved")
+                #expect(refused.status != 0 && refused.stderr.contains("is locked by rule \"rule\""))
+                try await objects(f, "move", "data/b", "data/c").check()
+                let left = try await objects(f, "list", "data", "--json").check().json().arrayValue ?? []
+                #expect(left.map { $0["key"]?.stringValue } == ["c", "kept/a"])
+            }
+        }
+
+        @Test("a sync deletes no object whose file is there but was passed over")
+        func syncPassesOver() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("buckets", "create", "data").check()
+                try f.write("tree/file", "file")
+                try f.write("else/in", "in")
+                for (link, target) in [("tree/link", "file"), ("tree/folder", "../else")] {
+                    try FileManager.default.createSymbolicLink(
+                        atPath: f.directory + "/" + link,
+                        withDestinationPath: target
+                    )
+                }
+                let words = ["buckets", "objects", "sync", "tree", "flare://data", "--delete"]
+                try await f.run("flare", words + ["--follow-links"]).check()
+                for key in ["folder-2", "linked"] { try await f.run("buckets", "objects", "put", "data", key).check() }
+                let synced = try await f.run("flare", words).check()
+                #expect(synced.stdout.contains("deleted data/folder-2") && synced.stdout.contains("data/linked"))
+                let left = try await objects(f, "list", "data", "--json").check().json().arrayValue ?? []
+                #expect(left.map { $0["key"]?.stringValue } == ["file", "folder/in", "link"])
+            }
+        }
+
         @Test("a copy of a word without a key says what is missing")
         func copyOfNoKey() async throws {
             try await FlareFixture.with { f in

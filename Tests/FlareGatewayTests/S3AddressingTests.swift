@@ -98,6 +98,9 @@ struct S3OperationTests {
             (.POST, "/one/a?uploads", .createMultipartUpload), (.PUT, "/one/a?partNumber=1&uploadId=u", .uploadPart),
             (.GET, "/one/a?uploadId=u", .listParts), (.POST, "/one/a?uploadId=u", .completeMultipartUpload),
             (.DELETE, "/one/a?uploadId=u", .abortMultipartUpload), (.OPTIONS, "/one/a", .preflight),
+            (.GET, "/one?versions", .listObjectVersions), (.GET, "/one?tagging", .getAbsent(.tagging)),
+            (.GET, "/one?object-lock", .getAbsent(.objectLock)), (.GET, "/one/a?tagging", .getObjectTagging),
+            (.GET, "/one/a?attributes", .getObjectAttributes),
         ]
         for (method, target, expected) in all {
             #expect(try operation(method, target) == expected, "\(method) \(target)")
@@ -110,8 +113,9 @@ struct S3OperationTests {
     @Test("what is not offered is refused by name, and never taken for something else")
     func refused() {
         let all: [(HTTPMethod, String)] = [
-            (.GET, "/one?policy"), (.PUT, "/one?tagging"), (.DELETE, "/one?website"), (.PUT, "/one/a?acl"),
-            (.POST, "/one/a?select&select-type=2"), (.GET, "/one/a?torrent"), (.GET, "/one?versions"),
+            (.GET, "/one?inventory"), (.PUT, "/one?tagging"), (.DELETE, "/one?website"), (.PUT, "/one/a?acl"),
+            (.POST, "/one/a?select&select-type=2"), (.GET, "/one/a?torrent"), (.GET, "/one/a?policy"),
+            (.PUT, "/one/a?tagging"), (.DELETE, "/one/a?tagging"), (.GET, "/one/a?annotation"), (.PUT, "/one/a?cors"),
             // What S3 may yet invent: without the parameter these would delete a bucket and write an object.
             (.DELETE, "/one?invented"), (.PUT, "/one/a?invented"),
         ]
@@ -123,6 +127,26 @@ struct S3OperationTests {
             }
         }
         #expect { try operation(.PATCH, "/one/a") } throws: { ($0 as? S3Error)?.httpStatus == 405 }
+    }
+
+    @Test("a part that has lost its upload is no object, and the parameters of an upload delete none")
+    func partsAlone() {
+        let all: [(HTTPMethod, String)] = [
+            (.PUT, "/one/a?partNumber=1"), (.PUT, "/one/a?uploads"), (.DELETE, "/one/a?partNumber=1"),
+            (.DELETE, "/one/a?uploads"), (.POST, "/one/a?uploads&partNumber=1"), (.PUT, "/one?uploadId=u"),
+        ]
+        for (method, target) in all {
+            #expect("\(method) \(target)") { try operation(method, target) } throws: {
+                ($0 as? S3Error)?.code == "InvalidArgument"
+            }
+        }
+    }
+
+    @Test("a request with several hosts is for none of them")
+    func severalHosts() {
+        #expect { try S3Addressing.head(of: incoming(.GET, "/one/a", [("host", "other")])) } throws: {
+            ($0 as? S3Error)?.httpStatus == 400
+        }
     }
 
     @Test("the source of a copy is decoded once")

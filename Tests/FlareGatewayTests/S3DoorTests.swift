@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import FlareGateway
@@ -111,6 +112,43 @@ struct S3DoorTests {
         }
     }
 
+    @Test("a client that waits is told to go on however early its body is asked for")
+    func askedEarly() async throws {
+        let resumed = Mutex(0)
+        let body = S3RequestBody(expectsContinue: true) { resumed.withLock { $0 += 1 } }
+        body.push(ByteBuffer(string: "x"))
+        body.finish()
+        // The connection has not looked yet whether it may read, so it is not held back.
+        for try await _ in body {}
+        #expect(resumed.withLock { $0 } == 1)
+    }
+
+    @Test("a large body that no bucket takes is refused before it is sent, and so is one that is too large for all")
+    func refusedEarly() async throws {
+        try await S3Fixture.with { f in
+            let waits = "expect: 100-continue\r\n"
+            let socket = try f.connect()
+            try socket.write(f.head("PUT", "a", "content-length: 5000000000001\r\n" + waits))
+            let tooLarge = try socket.reply()
+            #expect(tooLarge.status == 400 && tooLarge.body.contains("<Code>EntityTooLarge</Code>"))
+            try await f.buckets.delete("one")
+            let other = try f.connect()
+            try other.write(f.head("PUT", "a", "content-length: 50000000\r\n" + waits))
+            let noBucket = try other.reply()
+            #expect(noBucket.status == 404 && noBucket.body.contains("<Code>NoSuchBucket</Code>"))
+        }
+    }
+
+    @Test("a client of HTTP/1.0 gets no answer in between")
+    func oldClient() async throws {
+        try await S3Fixture.with { f in
+            let socket = try f.connect()
+            let head = f.head("PUT", "a", "content-length: 5\r\nexpect: 100-continue\r\n")
+            try socket.write(head.replacing("HTTP/1.1", with: "HTTP/1.0") + "hello")
+            #expect(try socket.reply().status == 200)
+        }
+    }
+
     @Test("a range is of the version that the client has begun with, and else the whole object is answered")
     func rangeOfVersion() async throws {
         try await S3Fixture.with { f in
@@ -136,7 +174,8 @@ struct S3DoorTests {
                 let begun = String(repeating: "x", count: 100_000)
                 try socket.write(f.head("PUT", key, "content-length: 200000\r\n") + begun)
                 socket.endWriting()
-                _ = socket.isClosedByServer()
+                #expect(try socket.reply().body.contains("<Code>IncompleteBody</Code>"))
+                #expect(socket.isClosedByServer())
             }
             #expect(try await f.buckets.bytes("kept", in: "one") == .init(string: "old"))
             #expect(try await f.buckets.head("new", in: "one") == nil)

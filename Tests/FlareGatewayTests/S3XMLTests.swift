@@ -31,6 +31,14 @@ struct S3XMLTests {
     @Test("line ends are one newline, unless they are written by number")
     func lines() throws {
         #expect(try read("<Delete>a\r\nb\rc&#13;&#10;\u{1}</Delete>").text == "a\nb\nc\r\n\u{1}")
+        #expect(try read("<Delete>\r\r\n&amp;&amp;x<a/>\r\r<!-- -->y\r</Delete>").text == "\n\n&&x\n\ny\n")
+    }
+
+    @Test("a thousand of the longest keys to delete are read as they are")
+    func many() throws {
+        let keys = (0..<1_000).map { "\($0)/" + String(repeating: "é", count: 500) }
+        let objects = keys.map { "<Object><Key>\($0)</Key></Object>" }.joined(separator: "\n")
+        #expect(try read("<Delete>\(objects)</Delete>").all("Object").map { $0["Key"]?.text } == keys)
     }
 
     @Test(

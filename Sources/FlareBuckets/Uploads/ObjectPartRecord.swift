@@ -2,17 +2,17 @@ import FlareModel
 import FlareStore
 
 /// A row of `object_parts`: a piece of an object's bytes, in a file of its own.
-struct ObjectPartRecord: Sendable, Hashable {
+package struct ObjectPartRecord: Sendable, Hashable {
     /// As it was uploaded, 1 to `Limits.uploadPartsMax`; numbers may be missing in between.
-    var number: Int
+    package var number: Int
     /// Where the part begins within the object, in bytes.
     var start: Int
     /// In bytes.
-    var size: Int
+    package var size: Int
     /// MD5 in hexadecimal.
     var etag: String
     /// Of the algorithm of the object's checksum.
-    var checksum: [UInt8]?
+    package var checksum: [UInt8]?
     /// Copies of an object share it.
     var file: String
 
@@ -58,6 +58,22 @@ struct ObjectPartRecord: Sendable, Hashable {
         try tx.rows(
             "SELECT \(columns) FROM object_parts WHERE version = ? ORDER BY number",
             .text(version),
+            decode: ObjectPartRecord.init
+        )
+    }
+
+    /// The parts of a version with higher numbers than `number`, in their order.
+    static func parts(
+        of version: String,
+        after number: Int,
+        limit: Int,
+        in tx: Transaction
+    ) throws -> [ObjectPartRecord] {
+        try tx.rows(
+            "SELECT \(columns) FROM object_parts WHERE version = ? AND number > ? ORDER BY number LIMIT ?",
+            .text(version),
+            .integer(Int64(number)),
+            .integer(Int64(limit)),
             decode: ObjectPartRecord.init
         )
     }

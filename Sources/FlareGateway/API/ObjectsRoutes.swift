@@ -37,17 +37,21 @@ struct ObjectsRoutes {
             let deleted = try await buckets.delete(keys, in: request.parameter("bucket"))
             return .result(ObjectsDeleteBody(keys: deleted))
         }
-        routes.post("\(Self.ownPath)/copy") { request in
-            let body = try await request.json(ObjectCopyBody.self)
-            let record = try await buckets.copy(
-                from: ObjectSource(body.source),
-                to: body.key,
-                in: request.parameter("bucket"),
-                metadata: body.metadata,
-                onlyIf: ObjectConditions(request.header)
-            )
-            return .result(ObjectBody(record))
-        }
+        routes.post("\(Self.ownPath)/copy") { try await copy($0, deletesSource: false) }
+        routes.post("\(Self.ownPath)/move") { try await copy($0, deletesSource: true) }
+    }
+
+    private func copy(_ request: APIRequest, deletesSource: Bool) async throws -> APIReply {
+        let body = try await request.json(ObjectCopyBody.self)
+        let record = try await buckets.copy(
+            from: ObjectSource(body.source),
+            to: body.key,
+            in: request.parameter("bucket"),
+            metadata: body.metadata,
+            onlyIf: ObjectConditions(request.header),
+            deletesSource: deletesSource
+        )
+        return .result(ObjectBody(record))
     }
 
     private func list(_ request: APIRequest) async throws -> APIReply {

@@ -8,9 +8,18 @@ import FlareModel
 enum S3Addressing {
     /// The head with its bucket, key and query.
     ///
-    /// Throws `InvalidURI` when the target cannot be decoded to text.
+    /// Throws `InvalidURI` when the target cannot be decoded to text, and `InvalidRequest` for several hosts.
     static func head(of request: S3IncomingRequest) throws(S3Error) -> S3RequestHead {
-        let host = request.header("host") ?? ""
+        let hosts = request.headers.filter { $0.name == "host" }
+        guard hosts.count <= 1 else {
+            // A proxy before the engine may have gone by the other one: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+            throw S3Error(
+                code: "InvalidRequest",
+                httpStatus: 400,
+                message: "the request has \(hosts.count) Host headers where one says what it is for"
+            )
+        }
+        let host = hosts.first?.value ?? ""
         var head = S3RequestHead(
             method: request.method,
             target: originForm(request.target),

@@ -99,7 +99,7 @@ final class S3Connection: ChannelDuplexHandler {
             // The framing of the body is broken: nothing that follows can be understood.
             self.exchange?.keepsAlive = false
             let parserError = error as? HTTPParserError
-            exchange.body.fail(parserError.map(Self.malformed) ?? Self.brokenOff)
+            exchange.body.fail(parserError.map(Self.broken) ?? Self.brokenOff)
             if parserError == nil { context.close(promise: nil) }
         } else if let error = error as? HTTPParserError, lingersUntil == nil, exchange == nil {
             let response = S3Failure.response(Self.malformed(error), resource: "/", requestID: "", isHead: false)
@@ -118,6 +118,12 @@ final class S3Connection: ChannelDuplexHandler {
 
     private static func malformed(_ error: HTTPParserError) -> S3Error {
         S3Error(code: "InvalidRequest", httpStatus: 400, message: FlareError(malformed: error).message)
+    }
+
+    /// What is wrong with a body whose head was right.
+    private static func broken(_ error: HTTPParserError) -> S3Error {
+        guard error == .invalidEOFState else { return malformed(error) }
+        return S3Error.incompleteBody("the connection ended before the body did")
     }
 
     private func quiesce(_ context: ChannelHandlerContext) {
@@ -217,7 +223,10 @@ final class S3Connection: ChannelDuplexHandler {
         let number = exchangesBegun
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let loop = context.eventLoop
-        let expectsContinue = head.headers.first(name: "expect")?.lowercased() == "100-continue"
+        // Clients of HTTP/1.0 do not know the answer that they would wait for.
+        // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+        let expectsContinue =
+            head.version != .http1_0 && head.headers.first(name: "expect")?.lowercased() == "100-continue"
         let body = S3RequestBody(expectsContinue: expectsContinue) {
             loop.execute { bound.value.bodyIsWanted(number) }
         }

@@ -5,13 +5,14 @@ enum S3Operation: Sendable, Hashable {
     case listBuckets
     case createBucket, headBucket, deleteBucket
     case getBucketLocation, getBucketEncryption, getBucketVersioning, getBucketAcl
+    case getAbsent(S3Absent)
     case getBucketCors, putBucketCors, deleteBucketCors
     case getBucketLifecycle, putBucketLifecycle, deleteBucketLifecycle
     case getBucketNotification, putBucketNotification
-    case listObjects, listObjectsV2, listMultipartUploads
+    case listObjects, listObjectsV2, listObjectVersions, listMultipartUploads
     case deleteObjects
     case putObject, copyObject, getObject, headObject, deleteObject
-    case getObjectAcl
+    case getObjectAcl, getObjectTagging, getObjectAttributes
     case createMultipartUpload, uploadPart, uploadPartCopy, listParts, completeMultipartUpload, abortMultipartUpload
     /// A page asks whether it may send a request.
     case preflight
@@ -22,7 +23,7 @@ enum S3Operation: Sendable, Hashable {
             self = .preflight
             return
         }
-        for (name, _) in head.query where S3Unsupported.parameters.contains(name) {
+        for (name, _) in head.query where S3Unsupported.parameters.contains(name) && !Self.isAnswered(name, head) {
             throw S3Unsupported.error("?\(name)")
         }
         let operation: S3Operation?
@@ -34,8 +35,15 @@ enum S3Operation: Sendable, Hashable {
             operation = try Self.ofObject(head)
         }
         guard let operation else { throw Self.notAllowed(head) }
-        if operation.writes { try S3Unsupported.checkParameters(head) }
+        if operation.writes { try S3Unsupported.checkParameters(head, of: operation) }
         self = operation
+    }
+
+    /// Whether a read is answered although the thing itself is not offered.
+    private static func isAnswered(_ name: String, _ head: S3RequestHead) -> Bool {
+        guard head.method == "GET", head.bucket != nil else { return false }
+        return head.key == nil
+            ? name == "versions" || S3Absent(rawValue: name) != nil : ["attributes", "tagging"].contains(name)
     }
 
     private static func ofBucket(_ head: S3RequestHead) throws(S3Error) -> S3Operation? {
@@ -50,6 +58,10 @@ enum S3Operation: Sendable, Hashable {
             if has("lifecycle") { return .getBucketLifecycle }
             if has("notification") { return .getBucketNotification }
             if has("uploads") { return .listMultipartUploads }
+            if has("versions") { return .listObjectVersions }
+            if let absent = head.query.lazy.compactMap({ S3Absent(rawValue: $0.name) }).first {
+                return .getAbsent(absent)
+            }
             return head.parameter("list-type") == "2" ? .listObjectsV2 : .listObjects
         case "HEAD": return .headBucket
         case "PUT":
@@ -75,6 +87,8 @@ enum S3Operation: Sendable, Hashable {
         switch head.method {
         case "GET":
             if has("acl") { return .getObjectAcl }
+            if has("tagging") { return .getObjectTagging }
+            if has("attributes") { return .getObjectAttributes }
             return has("uploadId") ? .listParts : .getObject
         case "HEAD": return .headObject
         case "PUT":
@@ -104,12 +118,27 @@ enum S3Operation: Sendable, Hashable {
         )
     }
 
+    /// Parameters of the query that make a write what it is.
+    fileprivate var ownParameters: Set<String> {
+        switch self {
+        case .putBucketCors, .deleteBucketCors: ["cors"]
+        case .putBucketLifecycle, .deleteBucketLifecycle: ["lifecycle"]
+        case .putBucketNotification: ["notification"]
+        case .deleteObjects: ["delete"]
+        case .createMultipartUpload: ["uploads"]
+        case .uploadPart, .uploadPartCopy: ["partNumber", "uploadId"]
+        case .completeMultipartUpload, .abortMultipartUpload: ["uploadId"]
+        default: []
+        }
+    }
+
     /// Whether the operation changes something, so that a key that may only read is not enough.
     var writes: Bool {
         switch self {
         case .listBuckets, .headBucket, .getBucketLocation, .getBucketEncryption, .getBucketVersioning, .getBucketAcl,
-            .getBucketCors, .getBucketLifecycle, .getBucketNotification, .listObjects, .listObjectsV2,
-            .listMultipartUploads, .getObject, .headObject, .getObjectAcl, .listParts, .preflight:
+            .getAbsent, .getBucketCors, .getBucketLifecycle, .getBucketNotification, .listObjects, .listObjectsV2,
+            .listObjectVersions, .listMultipartUploads, .getObject, .headObject, .getObjectAcl, .getObjectTagging,
+            .getObjectAttributes, .listParts, .preflight:
             false
         case .createBucket, .deleteBucket, .putBucketCors, .deleteBucketCors, .putBucketLifecycle,
             .deleteBucketLifecycle, .putBucketNotification, .deleteObjects, .putObject, .copyObject, .deleteObject,
@@ -123,10 +152,10 @@ enum S3Operation: Sendable, Hashable {
 enum S3Unsupported {
     /// Parameters of the query that choose an operation.
     static let parameters: Set<String> = [
-        "accelerate", "analytics", "attributes", "inventory", "intelligent-tiering", "legal-hold", "logging", "metrics",
-        "metadataTable", "metadataConfiguration", "object-lock", "ownershipControls", "policy", "policyStatus",
-        "publicAccessBlock", "renameObject", "replication", "requestPayment", "restore", "retention", "select",
-        "session", "tagging", "torrent", "versions", "website", "abac",
+        "accelerate", "analytics", "annotation", "attributes", "intelligent-tiering", "inventory", "legal-hold",
+        "logging", "metadataConfiguration", "metadataTable", "metrics", "object-lock", "ownershipControls", "policy",
+        "policyStatus", "publicAccessBlock", "renameObject", "replication", "requestPayment", "restore", "retention",
+        "select", "session", "tagging", "torrent", "versions", "website", "abac",
     ]
 
     /// Headers of a write that ask for something that would silently not be done.
@@ -139,16 +168,17 @@ enum S3Unsupported {
         "x-amz-grant-write-acp", "x-amz-write-offset-bytes",
     ]
 
-    /// What a write may have in its query; what else S3 may once mean by a parameter is not a plain write.
-    private static let known: Set<String> = [
-        "cors", "delete", "lifecycle", "notification", "partNumber", "uploadId", "uploads", "versionId", "x-id",
-        "AWSAccessKeyId", "Signature", "Expires",
-    ]
+    /// What every write may have in its query.
+    private static let known: Set<String> = ["versionId", "x-id", "AWSAccessKeyId", "Signature", "Expires"]
 
-    /// Throws for a write with a parameter that is not known: taken for a plain write, it would do something else.
-    static func checkParameters(_ head: S3RequestHead) throws(S3Error) {
-        for (name, _) in head.query where !known.contains(name) && !name.lowercased().hasPrefix("x-amz-") {
-            throw error("\(head.method) ?\(name)")
+    /// Throws for a write with a parameter that is not one of its own: taken for a plain write, it would do something
+    /// else, as when a part of an upload has lost its `uploadId`.
+    static func checkParameters(_ head: S3RequestHead, of operation: S3Operation) throws(S3Error) {
+        let own = operation.ownParameters
+        for (name, _) in head.query where !known.contains(name) && !own.contains(name) {
+            guard !name.lowercased().hasPrefix("x-amz-") else { continue }
+            guard ["partNumber", "uploadId", "uploads"].contains(name) else { throw error("\(head.method) ?\(name)") }
+            throw S3Error.argument(name, head.parameter(name) ?? "", "\(head.method) takes it with an upload only")
         }
     }
 

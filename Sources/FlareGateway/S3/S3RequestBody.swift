@@ -28,7 +28,8 @@ package final class S3RequestBody: AsyncSequence, Sendable {
     /// Calls the connection back: there is room again, or the body is wanted now.
     private let resume: @Sendable () -> Void
 
-    /// - Parameter resume: called, from any thread, when the connection has been held back and may read on.
+    /// - Parameter resume: called, from any thread, when the connection has been held back and may read on, and when a
+    ///   client that waits may be told to go on.
     package init(expectsContinue: Bool, resume: @escaping @Sendable () -> Void) {
         self.expectsContinue = expectsContinue
         self.resume = resume
@@ -110,7 +111,10 @@ package final class S3RequestBody: AsyncSequence, Sendable {
 
     private func next() async throws -> ByteBuffer? {
         let (piece, resumes) = try state.withLock { state in
-            (try Self.take(&state), Self.resumes(&state))
+            // The connection need not have been held back yet: a client that waits is told to go on all the same.
+            let isFirst = expectsContinue && !state.isWanted
+            let piece = try Self.take(&state)
+            return (piece, Self.resumes(&state) || isFirst)
         }
         if resumes { resume() }
         if let piece { return piece.bytes }

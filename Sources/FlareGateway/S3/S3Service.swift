@@ -62,7 +62,7 @@ package struct S3Service: Sendable {
         if operation == .preflight { return try await preflight(head) }
         let identity = try await authenticator.authenticate(head)
         try authorize(identity, operation, head)
-        if operation.writes { try S3Unsupported.check(head) }
+        if operation.writes { try S3Unsupported.check(head) } else { try Self.checkVersion(head) }
         let call = S3Call(
             head: head,
             bucket: head.bucket ?? "",
@@ -79,7 +79,7 @@ package struct S3Service: Sendable {
         case .listBuckets:
             // Shows those that the key opens.
             if identity.isAnonymous { try identity.requires(.read, bucket: nil) }
-        case .listObjects, .listObjectsV2, .listMultipartUploads:
+        case .listObjects, .listObjectsV2, .listObjectVersions, .listMultipartUploads:
             try identity.requiresList(bucket: head.bucket ?? "", prefix: head.parameter("prefix") ?? "")
         case .headBucket, .getBucketLocation:
             // Clients ask for these before all else.
@@ -105,6 +105,21 @@ package struct S3Service: Sendable {
         )
     }
 
+    /// Objects have one version, whose name is null.
+    ///
+    /// Throws `NoSuchVersion` for a read of another one.
+    private static func checkVersion(_ head: S3RequestHead) throws {
+        guard let key = head.key, let version = head.parameter("versionId"), !["", "null"].contains(version) else {
+            return
+        }
+        throw S3Error(
+            code: "NoSuchVersion",
+            httpStatus: 404,
+            message: "object \"\(key)\" has no version \"\(version)\": flare keeps one version, named null",
+            details: [("Key", key), ("VersionId", version)]
+        )
+    }
+
     private func perform(_ operation: S3Operation, _ call: S3Call) async throws -> S3Response {
         switch operation {
         case .listBuckets: try await listBuckets(call)
@@ -115,6 +130,9 @@ package struct S3Service: Sendable {
         case .getBucketEncryption: try await getBucketEncryption(call)
         case .getBucketVersioning: try await getBucketVersioning(call)
         case .getBucketAcl, .getObjectAcl: try await getAcl(call)
+        case .getAbsent(let absent): try await getAbsent(absent, call)
+        case .getObjectTagging: try await getObjectTagging(call)
+        case .getObjectAttributes: try await getObjectAttributes(call)
         case .getBucketCors: try await getCors(call)
         case .putBucketCors: try await putCors(call)
         case .deleteBucketCors: try await deleteCors(call)
@@ -125,6 +143,7 @@ package struct S3Service: Sendable {
         case .putBucketNotification: try await putNotification(call)
         case .listObjects: try await listObjects(call)
         case .listObjectsV2: try await listObjectsV2(call)
+        case .listObjectVersions: try await listObjectVersions(call)
         case .listMultipartUploads: try await listMultipartUploads(call)
         case .deleteObjects: try await deleteObjects(call)
         case .putObject: try await putObject(call)

@@ -181,7 +181,8 @@ package struct UploadPartCopyBody: Codable, Sendable, Hashable {
     }
 }
 
-/// Copies an object: `POST /flare/v1/buckets/{bucket}/objects/copy`, answered by an `ObjectBody`.
+/// Copies an object: `POST /flare/v1/buckets/{bucket}/objects/copy`, answered by an `ObjectBody`; `…/objects/move`
+/// deletes the source in the same transaction.
 ///
 /// Metadata is the source's, unless any of the three is given: then it is what is given.
 package struct ObjectCopyBody: Codable, Sendable, Hashable {

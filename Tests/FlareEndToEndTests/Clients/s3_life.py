@@ -9,6 +9,7 @@ import socket
 import sys
 import urllib.parse
 import urllib.request
+import zlib
 
 import boto3
 from botocore.config import Config
@@ -50,7 +51,19 @@ assert "Status" not in s3.get_bucket_versioning(Bucket="life")
 assert s3.get_bucket_acl(Bucket="life")["Grants"][0]["Permission"] == "FULL_CONTROL"
 error = fails("NoSuchBucket", s3.list_objects_v2, Bucket="lifee")["Error"]
 assert "life" in error["Message"], error
-fails("NotImplemented", s3.get_bucket_policy, Bucket="life")
+# What clients look for first is answered as for a bucket that has none of it.
+fails("NoSuchTagSet", s3.get_bucket_tagging, Bucket="life")
+fails("NoSuchBucketPolicy", s3.get_bucket_policy, Bucket="life")
+fails("NoSuchWebsiteConfiguration", s3.get_bucket_website, Bucket="life")
+fails("ReplicationConfigurationNotFoundError", s3.get_bucket_replication, Bucket="life")
+fails("ObjectLockConfigurationNotFoundError", s3.get_object_lock_configuration, Bucket="life")
+fails("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, Bucket="life")
+fails("OwnershipControlsNotFoundError", s3.get_bucket_ownership_controls, Bucket="life")
+assert s3.get_bucket_request_payment(Bucket="life")["Payer"] == "BucketOwner"
+assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket="life")
+assert "Status" not in s3.get_bucket_accelerate_configuration(Bucket="life")
+fails("NoSuchBucket", s3.get_bucket_tagging, Bucket="lifee")
+fails("NotImplemented", s3.put_bucket_policy, Bucket="life", Policy="{}")
 fails("NotImplemented", s3.put_bucket_tagging, Bucket="life", Tagging={"TagSet": []})
 fails("NotImplemented", s3.put_object, Bucket="life", Key="x", Body=b"", ACL="public-read")
 
@@ -82,6 +95,10 @@ for name, value in {
 }.items():
     assert got[name] == value, (name, got[name])
 assert s3.head_object(Bucket="life", Key="docs/one.txt")["ContentLength"] == 12
+assert s3.get_object_tagging(Bucket="life", Key="docs/one.txt")["TagSet"] == []
+fails("NoSuchKey", s3.get_object_tagging, Bucket="life", Key="docs/two.txt")
+assert s3.get_object(Bucket="life", Key="docs/one.txt", VersionId="null")["ContentLength"] == 12
+fails("NoSuchVersion", s3.get_object, Bucket="life", Key="docs/one.txt", VersionId="older")
 fails("NoSuchKey", s3.get_object, Bucket="life", Key="docs/two.txt")
 fails("404", s3.head_object, Bucket="life", Key="docs/two.txt")
 changed = s3.get_object(Bucket="life", Key="docs/one.txt", ResponseContentType="text/html")
@@ -191,10 +208,38 @@ whole = s3.complete_multipart_upload(**where, **parts((1, one), (2, two)))
 assert whole["ETag"].endswith('-2"'), whole
 assert s3.complete_multipart_upload(**where, **parts((1, one), (2, two)))["ETag"] == whole["ETag"]
 assert s3.get_object(Bucket="life", Key="parts")["Body"].read() == five + five[:100]
+every = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
+known = s3.get_object_attributes(Bucket="life", Key="parts", ObjectAttributes=every, MaxParts=1)
+assert (known["ETag"], known["ObjectSize"]) == (whole["ETag"].strip('"'), len(five) + 100), known
+assert (known["StorageClass"], known["ObjectParts"]["TotalPartsCount"]) == ("STANDARD", 2), known
+assert [each["Size"] for each in known["ObjectParts"]["Parts"]] == [len(five)], known
+marker = known["ObjectParts"]["NextPartNumberMarker"]
+more = {"ObjectAttributes": ["ObjectParts"], "PartNumberMarker": marker}
+last = s3.get_object_attributes(Bucket="life", Key="parts", **more)
+assert "ETag" not in last and last["ObjectParts"]["Parts"] == [{"PartNumber": 2, "Size": 100}], last
+assert not last["ObjectParts"]["IsTruncated"] and known["ObjectParts"]["IsTruncated"], last
+known = s3.get_object_attributes(Bucket="life", Key="docs/one.txt", ObjectAttributes=every)
+assert "ObjectParts" not in known and known["Checksum"]["ChecksumType"] == "FULL_OBJECT", known
+fails("NoSuchKey", s3.get_object_attributes, Bucket="life", Key="none", ObjectAttributes=every)
+fails("InvalidArgument", s3.get_object_attributes, Bucket="life", Key="parts", ObjectAttributes=["Colour"])
 second = s3.get_object(Bucket="life", Key="parts", PartNumber=2)
 assert (second["Body"].read(), second["PartsCount"]) == (five[:100], 2), second
 assert s3.head_object(Bucket="life", Key="parts", PartNumber=1)["ContentLength"] == len(five)
 fails("416", s3.head_object, Bucket="life", Key="parts", PartNumber=3)
+# The checksum that ends an upload is of the object, not of the request.
+crc = lambda text: base64.b64encode(zlib.crc32(text).to_bytes(4, "big")).decode()
+for kind in ("FULL_OBJECT", "COMPOSITE"):
+    begun = s3.create_multipart_upload(Bucket="life", Key="sums", ChecksumAlgorithm="CRC32", ChecksumType=kind)
+    where = {"Bucket": "life", "Key": "sums", "UploadId": begun["UploadId"]}
+    send = lambda n, body: s3.upload_part(PartNumber=n, Body=body, ChecksumAlgorithm="CRC32", **where)
+    done = [send(1, five), send(2, b"x")]
+    named = parts(*((n + 1, each["ETag"]) for n, each in enumerate(done)))
+    made = b"".join(base64.b64decode(each["ChecksumCRC32"]) for each in done)
+    right = crc(five + b"x") if kind == "FULL_OBJECT" else crc(made) + "-2"
+    fails("BadDigest", s3.complete_multipart_upload, ChecksumCRC32="AAAAAA==", ChecksumType=kind, **where, **named)
+    ended = s3.complete_multipart_upload(ChecksumCRC32=right, ChecksumType=kind, **where, **named)
+    assert (ended["ChecksumCRC32"], ended["ChecksumType"]) == (right, kind), ended
+fails("InvalidRequest", s3.put_object, Bucket="life", Key="sum", Body=b"1", ChecksumSHA512="A" * 86 + "==")
 gone = s3.create_multipart_upload(Bucket="life", Key="gone")["UploadId"]
 s3.abort_multipart_upload(Bucket="life", Key="gone", UploadId=gone)
 fails("NoSuchUpload", s3.list_parts, Bucket="life", Key="gone", UploadId=gone)
@@ -251,9 +296,16 @@ for base in ("localhost", "s3.localhost"):
     assert s3.get_object(Bucket="life", Key="by host/" + base)["Body"].read() == base.encode()
     assert names(by_host.list_objects_v2(Bucket="life", Prefix="by host/"))[-1] == "by host/" + base
 
-# The end.
+# The end; one bucket is emptied as by clients that look for versions.
 fails("BucketNotEmpty", s3.delete_bucket, Bucket="life")
-for bucket in ("life", "life-2"):
+versions = s3.get_paginator("list_object_versions").paginate(Bucket="life", PaginationConfig={"PageSize": 2})
+versions = [each for page in versions for each in page["Versions"]]
+assert [each["Key"] for each in versions] == names(s3.list_objects_v2(Bucket="life")), versions
+assert all(each["IsLatest"] and each["VersionId"] == "null" for each in versions), versions
+what = {"Objects": [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]}
+assert "Errors" not in s3.delete_objects(Bucket="life", Delete=what)
+s3.delete_bucket(Bucket="life")
+for bucket in ("life-2",):
     keys = names(s3.list_objects_v2(Bucket=bucket))
     what = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
     assert "Errors" not in s3.delete_objects(Bucket=bucket, Delete=what)

@@ -27,11 +27,11 @@ struct ObjectsCopy: FlareCommand {
 struct ObjectsMove: FlareCommand {
     static let configuration = CommandConfiguration(
         commandName: "move",
-        abstract: "Move objects within a bucket or to another one: copy them, then delete what was copied.",
+        abstract: "Move objects within a bucket or to another one.",
         discussion: CopyArguments.discussion + """
 
 
-            An object that is written again while it is moved is copied and stays where it is, too.
+            Each object moves in one step, or stays where it is: when it is locked, or is written again meanwhile.
             """
     )
 

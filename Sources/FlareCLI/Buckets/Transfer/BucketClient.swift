@@ -77,10 +77,14 @@ struct BucketClient: Sendable {
         return conditions.isEmpty ? try await again(send) : try await send()
     }
 
-    /// Deletes an object if it still has an etag.
-    func delete(_ bucket: String, _ key: String, ifMatch etag: String) async throws {
-        let path = try BucketPath.object(bucket, key)
-        try await engine.send("DELETE", path, headers: [("If-Match", "\"\(etag)\"")]).check()
+    /// Copies an object and deletes it, as one step.
+    ///
+    /// Not made again when the engine has gone: it may have been done.
+    func move(_ body: ObjectCopyBody, to bucket: String) async throws -> ObjectBody {
+        let path = "\(BucketPath.own(bucket))/move"
+        let headers = [("Content-Type", "application/json")]
+        return try await engine.send("POST", path, headers: headers, body: .bytes(FlareJSON.encode(body)))
+            .result(ObjectBody.self)
     }
 
     /// Begins to read an object; the caller looks at the status.

@@ -73,6 +73,8 @@ struct LocalTree: Sendable {
     private(set) var entries: [LocalEntry] = []
     /// What was passed over by rule: links and what is neither file nor directory.
     private(set) var skipped: [String] = []
+    /// The relative paths of what was passed over.
+    private var passedOver: Set<String> = []
     /// What could not be read.
     private(set) var failures: [(path: String, error: FlareError)] = []
 
@@ -128,14 +130,14 @@ struct LocalTree: Sendable {
         guard lstat(path, &status) == 0 else { return fail(path, errno) }
         if status.st_mode & S_IFMT == S_IFLNK {
             guard filter.accepts(relative) else { return }
-            guard followsLinks else { return skipped.append("\(path) is a symbolic link") }
+            guard followsLinks else { return passOver(relative, "\(path) is a symbolic link") }
             guard stat(path, &status) == 0 else { return fail(path, errno) }
         }
         let identity = FileIdentity(status)
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
             guard !ancestors.contains(where: { $0.inode == identity.inode && $0.device == identity.device }) else {
-                return skipped.append("\(path) leads back to a directory above it")
+                return passOver(relative, "\(path) leads back to a directory above it")
             }
             do {
                 let names = try Self.names(in: path)
@@ -150,8 +152,23 @@ struct LocalTree: Sendable {
                 entries.append(LocalEntry(relative: relative, path: path, identity: identity))
             }
         default:
-            if filter.accepts(relative) { skipped.append("\(path) is not a regular file") }
+            if filter.accepts(relative) { passOver(relative, "\(path) is not a regular file") }
         }
+    }
+
+    private mutating func passOver(_ relative: String, _ reason: String) {
+        skipped.append(reason)
+        passedOver.insert(relative)
+    }
+
+    /// Whether a name is one that was passed over, or lies below it: nobody has looked what is there.
+    func passesOver(_ relative: String) -> Bool {
+        var name = relative[...]
+        while !passedOver.contains(String(name)) {
+            guard let slash = name.utf8.lastIndex(of: UInt8(ascii: "/")) else { return false }
+            name = name[..<slash]
+        }
+        return true
     }
 
     private mutating func fail(_ path: String, _ number: Int32) {

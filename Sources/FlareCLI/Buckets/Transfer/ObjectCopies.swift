@@ -12,7 +12,7 @@ struct ObjectCopies: Sendable {
     let report: TransferReport
     let source: String
     let destination: String
-    /// Whether what was copied is deleted then.
+    /// Whether what is copied is deleted, in the same step.
     var isMove = false
     var conditions = WriteConditions()
     /// Nil to keep the metadata of the source.
@@ -41,7 +41,7 @@ struct ObjectCopies: Sendable {
         }
     }
 
-    /// Copies one object, and deletes it then for a move unless it has been written again.
+    /// Copies or moves one object, unless it has been written again.
     func copy(_ job: CopyJob) async throws -> ObjectBody {
         let isSame = source == destination && job.key.hasBytes(job.object.key)
         if isSame, isMove || metadata == nil {
@@ -59,9 +59,11 @@ struct ObjectCopies: Sendable {
             customMetadata: written.map { kept($0.custom, job.object) },
             storageClass: written?.storageClass
         )
-        let copy = try await client.copy(body, to: destination, conditions)
+        let copy =
+            isMove
+            ? try await client.move(body, to: destination)
+            : try await client.copy(body, to: destination, conditions)
         report.moved(job.object.size)
-        if isMove { try await client.delete(source, job.object.key, ifMatch: job.object.etag) }
         return copy
     }
 

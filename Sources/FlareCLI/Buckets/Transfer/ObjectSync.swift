@@ -36,7 +36,8 @@ struct ObjectSync: Sendable {
             UploadJob(key: address.folder + $0.relative, file: $0.path, sizeBytes: $0.identity.sizeBytes)
         }
         try await uploads.run(jobs, dryRun: dryRun)
-        try await delete(plan.surplus.map(\.object), of: address.bucket)
+        // What was passed over is not sent, but it is there.
+        try await delete(plan.surplus.filter { !tree.passesOver($0.relative) }.map(\.object), of: address.bucket)
     }
 
     /// Makes a directory the same as a bucket.

@@ -18,8 +18,9 @@ struct S3Call: Sendable {
     /// The XML document in the body, its checksums verified.
     ///
     /// Throws `MalformedXML`, `EntityTooLarge`, `BadDigest`.
-    func document(root: String) async throws -> S3XMLElement {
-        let expectation = try S3Checksums.expectation(head, body: body)
+    /// - Parameter hasChecksums: false where the checksums in the headers are of something else than the document.
+    func document(root: String, hasChecksums: Bool = true) async throws -> S3XMLElement {
+        let expectation = try S3Checksums.expectation(head, body: body, hasValues: hasChecksums)
         let digests = BodyDigests(expectation.computes.union(expectation.checksums.keys))
         var bytes = ByteBuffer()
         for try await piece in body {
@@ -42,7 +43,21 @@ struct S3Call: Sendable {
     ///
     /// Throws `InvalidArgument` for anything else than a number that is not negative.
     func number(_ name: String, default standard: Int, max: Int) throws(S3Error) -> Int {
-        guard let text = head.parameter(name), !text.isEmpty else { return standard }
+        try Self.number(head.parameter(name), name, default: standard, max: max)
+    }
+
+    /// As above, in a header.
+    func number(inHeader name: String, default standard: Int, max: Int) throws(S3Error) -> Int {
+        try Self.number(head.header(name), name, default: standard, max: max)
+    }
+
+    private static func number(
+        _ text: String?,
+        _ name: String,
+        default standard: Int,
+        max: Int
+    ) throws(S3Error) -> Int {
+        guard let text, !text.isEmpty else { return standard }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             throw S3Error.argument(name, text, "it is a number from 0 to \(max)")
         }

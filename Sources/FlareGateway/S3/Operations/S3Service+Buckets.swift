@@ -99,6 +99,21 @@ extension S3Service {
         return try .document(S3XMLWriter("VersioningConfiguration"))
     }
 
+    func getAbsent(_ absent: S3Absent, _ call: S3Call) async throws -> S3Response {
+        _ = try await buckets.get(call.bucket)
+        return try .document(absent.answer(bucket: call.bucket))
+    }
+
+    /// No object has tags: the answer is their empty set, as S3's is.
+    func getObjectTagging(_ call: S3Call) async throws -> S3Response {
+        guard try await buckets.head(call.key, in: call.bucket) != nil else {
+            throw BucketService.objectNotFound(call.key, in: call.bucket)
+        }
+        var document = S3XMLWriter("Tagging")
+        document.element("TagSet") { _ in }
+        return try .document(document)
+    }
+
     func getAcl(_ call: S3Call) async throws -> S3Response {
         if call.key.isEmpty {
             _ = try await buckets.get(call.bucket)

@@ -43,6 +43,28 @@ extension S3Service {
         return try .document(document)
     }
 
+    /// Every object has one version, whose name is null: clients that empty a bucket look here.
+    func listObjectVersions(_ call: S3Call) async throws -> S3Response {
+        let listing = try Listing(call)
+        let marker = call.head.parameter("key-marker") ?? ""
+        let (page, isTruncated) = try await page(call, listing, after: marker, cursor: nil)
+        var document = S3XMLWriter("ListVersionsResult")
+        document.element("Name", call.bucket)
+        document.element("Prefix", listing.written(listing.prefix))
+        document.element("KeyMarker", listing.written(marker))
+        document.element("VersionIdMarker", call.head.parameter("version-id-marker") ?? "")
+        if isTruncated, let last = page.last {
+            document.element("NextKeyMarker", listing.written(last))
+            document.element("NextVersionIdMarker", "null")
+        }
+        document.element("MaxKeys", listing.limit)
+        if let delimiter = listing.delimiter { document.element("Delimiter", listing.written(delimiter)) }
+        if listing.encodes { document.element("EncodingType", "url") }
+        document.element("IsTruncated", isTruncated)
+        write(page, listing, as: "Version", showsOwner: true, to: &document)
+        return try .document(document)
+    }
+
     private func page(
         _ call: S3Call,
         _ listing: Listing,
@@ -71,10 +93,20 @@ extension S3Service {
         return (page, page.cursor != nil)
     }
 
-    private func write(_ page: ObjectList, _ listing: Listing, showsOwner: Bool, to document: inout S3XMLWriter) {
+    private func write(
+        _ page: ObjectList,
+        _ listing: Listing,
+        as name: String = "Contents",
+        showsOwner: Bool,
+        to document: inout S3XMLWriter
+    ) {
         for record in page.objects {
-            document.element("Contents") { document in
+            document.element(name) { document in
                 document.element("Key", listing.written(record.key))
+                if name == "Version" {
+                    document.element("VersionId", "null")
+                    document.element("IsLatest", true)
+                }
                 document.element("LastModified", record.uploadedAt.text)
                 document.element("ETag", record.httpEtag)
                 if let checksum = record.checksum {

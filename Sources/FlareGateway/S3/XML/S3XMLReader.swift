@@ -113,8 +113,11 @@ struct S3XMLReader {
         if try attributes() { return element }
         var text: [UInt8] = []
         while true {
+            try characters(into: &text)
             guard position < bytes.count else { throw Failure(reason: "<\(tag)> has no end") }
-            if starts(with: "</") {
+            if bytes[position] == UInt8(ascii: "&") {
+                text += String(try reference()).utf8
+            } else if starts(with: "</") {
                 position += 2
                 let end = try name()
                 guard end == tag else { throw Failure(reason: "<\(tag)> ends as </\(end)>") }
@@ -133,12 +136,8 @@ struct S3XMLReader {
                 try skip(past: "?>", what: "an instruction")
             } else if starts(with: "<!") {
                 throw Failure(reason: "a declaration stands inside <\(tag)>")
-            } else if bytes[position] == UInt8(ascii: "<") {
-                element.children.append(try self.element(depth: depth + 1))
-            } else if bytes[position] == UInt8(ascii: "&") {
-                text += String(try reference()).utf8
             } else {
-                text.append(try character())
+                element.children.append(try self.element(depth: depth + 1))
             }
         }
     }
@@ -172,6 +171,23 @@ struct S3XMLReader {
     }
 
     // MARK: Characters
+
+    /// The text up to the next mark or reference, of which a document has most: read by the run, not by the byte.
+    private mutating func characters(into text: inout [UInt8]) throws(Failure) {
+        while true {
+            let begin = position
+            while position < bytes.count, !Self.endsRun(bytes[position]) { position += 1 }
+            text += bytes[begin..<position]
+            guard position < bytes.count, bytes[position] != UInt8(ascii: "<"), bytes[position] != UInt8(ascii: "&")
+            else { return }
+            text.append(try character())
+        }
+    }
+
+    /// A mark, a reference, an end of line that may be two bytes, and what is no text.
+    private static func endsRun(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "<") || byte == UInt8(ascii: "&") || byte == 0x0D || byte == 0
+    }
 
     /// One byte of text; line ends are one newline each, as XML has it.
     ///
@@ -237,12 +253,16 @@ struct S3XMLReader {
     }
 
     private mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        while position < bytes.count, Self.isSpace(bytes[position]) { position += 1 }
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
     private mutating func skip(past end: StaticString, what: String) throws(Failure) {
         while position < bytes.count {
-            if starts(with: end) {
+            if bytes[position] == end.utf8Start.pointee, starts(with: end) {
                 position += end.utf8CodeUnitCount
                 return
             }
