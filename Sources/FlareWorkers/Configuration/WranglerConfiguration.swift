@@ -27,7 +27,7 @@ struct WranglerConfiguration: Sendable {
     init(_ wrangler: WranglerFile) throws {
         let file = try ConfigurationReader(file: wrangler.name, value: wrangler.value)
         try Self.refuseUnknownBindings(file)
-        warnings = Self.warnings(file)
+        warnings = try Self.warnings(file)
         name = try file.requiredText("name")
         try NameRule.worker.validate(name)
         main = try file.requiredText("main")
