@@ -168,6 +168,25 @@ import Testing
         #expect(configuration.warnings.count == 5, "\(configuration.warnings)")
     }
 
+    @Test func `rules say what files that are no JavaScript are, where esbuild can be told`() throws {
+        let configuration = try configuration(
+            #"""
+            {"name": "d", "main": "i", "rules": [
+              {"type": "Text", "globs": ["**/*.md", "docs/*.txt"], "fallthrough": true},
+              {"type": "Data", "globs": ["*.md", "**/*.png"]}, {"type": "ESModule", "globs": ["**/*.js"]},
+              {"type": "Texts", "globs": ["**/*.a"]}, {"type": "CompiledWasm", "globs": ["**/*.wasm"]}]}
+            """#
+        )
+        #expect(configuration.build.rules.loaders == [".md": "text", ".png": "binary"])
+        #expect(
+            configuration.warnings == [
+                "rules[0].globs: \"docs/*.txt\" is not applied; only **/*.ENDING is",
+                "rules[3].type: modules of type \"Texts\" are not supported; did you mean \"Text\"?",
+                "rules[4].type: modules of type \"CompiledWasm\" are not supported",
+            ]
+        )
+    }
+
     @Test func `a syntax error names its line`() {
         let json = #expect(throws: FlareError.self) { try configuration("{\n  \"name\": \"d\",\n  oops\n}") }
         #expect(json?.message == "wrangler.jsonc:3:3: this is not valid JSON")

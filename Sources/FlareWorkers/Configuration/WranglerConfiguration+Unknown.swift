@@ -16,14 +16,13 @@ extension WranglerConfiguration {
     private static let quietKeys: Set<String> = [
         "$schema", "name", "main", "compatibility_date", "compatibility_flags", "vars", "r2_buckets", "queues",
         "workflows", "pipelines", "services", "triggers", "account_id", "workers_dev", "preview_urls", "send_metrics",
-        "keep_vars", "minify", "define", "alias", "build", "secrets", "env",
+        "keep_vars", "minify", "define", "alias", "build", "secrets", "env", "rules",
         "no_bundle", "limits", "observability", "logpush", "placement", "upload_source_maps", "dev", "tsconfig",
         "event_notifications", "route", "routes", "usage_model", "node_compat", "first_party_worker",
     ]
 
     private static let idleKeys = [
         "assets": "static assets are not served",
-        "rules": "module rules are not applied",
         "tail_consumers": "tail consumers are not called", "migrations": "there are no Durable Objects to migrate",
     ]
 
@@ -51,6 +50,7 @@ extension WranglerConfiguration {
             "dead_letter_queue", "max_concurrency", "visibility_timeout_ms",
         ],
         "queues.producers": ["binding", "queue", "delivery_delay", "remote"],
+        "rules": ["type", "globs", "fallthrough"],
         "r2_buckets": ["binding", "bucket_name", "preview_bucket_name", "jurisdiction", "remote", "local_dev"],
         "secrets": ["required"],
         "services": ["binding", "service", "entrypoint", "props", "environment", "remote"],
