@@ -72,6 +72,12 @@ extension Limits {
     /// Clients ask again.
     package static let workflowWaitSecondsMax = 60
 
+    /// How long a call of user code waits for the next event of an instance, and how much it answers at once: so many
+    /// log rows, and no more events once they have so many bytes.
+    package static let workflowEventWaitSeconds = 20
+    package static let workflowEventPageMax = 100
+    package static let workflowEventPageBytes = 1024 * 1024
+
     /// How long the history of an ended instance is kept when nobody has set it, in milliseconds: 30 days, Cloudflare's
     /// default of a paid plan for workflows made before it was shortened.
     package static let workflowRetentionMilliseconds: Int64 = 30 * 86_400_000

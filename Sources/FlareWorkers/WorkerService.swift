@@ -195,15 +195,19 @@ package final class WorkerService: Sendable {
             throw FlareError(.corruptStore, "the current version of the Worker \"\(record.name)\" is missing")
         }
         let configuration = current.details.configuration
-        return WorkerBody(
+        var body = WorkerBody(
             name: record.name,
             version: record.currentVersion,
             createdOn: record.createdAt,
             modifiedOn: record.updatedAt,
             compatibilityDate: current.details.compatibilityDate,
-            bindings: configuration.bindings.map { .init(name: $0.name, kind: $0.kind.rawValue, target: $0.target) },
+            bindings: configuration.bindings.map {
+                .init(name: $0.name, kind: $0.kind.rawValue, target: $0.target, entrypoint: $0.entrypoint)
+            },
             consumers: configuration.consumers.map { .init(queue: $0.queue, workflow: $0.workflow) },
-            workflows: configuration.workflows.map { .init(name: $0.name, className: $0.className) },
+            workflows: configuration.workflows.map {
+                .init(name: $0.name, className: $0.className, schedules: $0.schedules)
+            },
             handlers: current.details.exports.handlers,
             vars: current.details.vars.keys.sorted(),
             secrets: try SecretRecord.all(of: record.name, in: tx).map(\.name),
@@ -218,6 +222,9 @@ package final class WorkerService: Sendable {
                 )
             }
         )
+        body.localSecrets = current.details.localSecrets?.keys.sorted()
+        body.crons = configuration.crons
+        return body
     }
 }
 

@@ -18,6 +18,8 @@ import FlareWorkers
 /// - `restart`: `{"id", "from"?: {"name", "count"?, "type"?}}`. Answers `{}`; throws `instance.cannot_restart` when
 ///   there is no such step.
 /// - `sendEvent`: `{"id", "type"}`, body the payload. Answers `{}`.
+/// - `events`: `{"id", "cursor"?, "filter"?: [type], "waits"?}`. Answers `{"cursor", "isOver"}`, body a JSON array of
+///   events; with `waits` it is held until there is one, but not for long.
 package struct WorkflowBinding: Binding {
     private let service: WorkflowService
     private let workflow: String
@@ -53,12 +55,14 @@ package struct WorkflowBinding: Binding {
         case "pause", "resume", "restart", "terminate", "delete", "sendEvent":
             try await change(method, arguments, body)
             return BindingReply(value: .object([:]))
+        case "events":
+            return try await events(arguments)
         default:
             throw FlareError(
                 .invalidArgument,
                 "a workflow has no method \"\(method)\" yet",
                 hint: "create, createBatch, deleteBatch, get, status, pause, resume, restart, terminate, delete, "
-                    + "sendEvent"
+                    + "sendEvent, subscribe"
             )
         }
     }
@@ -140,6 +144,24 @@ package struct WorkflowBinding: Binding {
             members["error"] = .object(["name": .string(error.name), "message": .string(error.message)])
         }
         return BindingReply(value: .object(members), body: result.output ?? [])
+    }
+
+    private func events(_ arguments: JSONValue) async throws -> BindingReply {
+        let id = try await found(arguments).id
+        let cursor = arguments["cursor"]?.integerValue ?? 0
+        guard cursor >= 0 else {
+            throw FlareError(.invalidArgument, "\(cursor) is not a cursor: use the eventId of an event")
+        }
+        let waits = arguments["waits"]?.boolValue ?? false
+        let page = try await service.nextEvents(
+            of: id,
+            workflow,
+            after: Int64(cursor),
+            types: Set((arguments["filter"]?.arrayValue ?? []).compactMap(\.stringValue)),
+            until: service.now + .seconds(waits ? Limits.workflowEventWaitSeconds : 0)
+        )
+        let value: JSONValue = .object(["cursor": .integer(page.cursor), "isOver": .bool(page.isOver)])
+        return BindingReply(value: value, body: JSONValue.array(page.events).jsonBytes)
     }
 
     private func found(_ arguments: JSONValue) async throws -> InstanceRecord {

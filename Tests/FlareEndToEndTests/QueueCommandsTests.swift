@@ -355,6 +355,8 @@ extension EndToEnd {
                 #expect(settings?["visibility_timeout_ms"]?.integerValue == 60_000)
                 #expect(try await f.run("queues", "consumer", "worker", "remove", "orders", "w").status == 66)
                 try await f.run("queues", "consumer", "http", "remove", "orders").check()
+                let early = try await f.run("queues", "consumers", "add", "orders", "--worker", "later").check()
+                #expect(early.stderr.contains("Worker \"later\" not found. Messages wait until it is there"))
             }
         }
     }

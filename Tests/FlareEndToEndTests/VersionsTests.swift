@@ -171,6 +171,8 @@ extension EndToEnd {
                 }
                 try await waitUntil("it is deployed") { try deployments().count == 1 }
                 #expect(try await Self.tell(f) == Self.told("one"))
+                let worker = try await f.run("workers", "get", "teller").check()
+                #expect(worker.stdout.contains("secret     env.PLAIN  by flare dev, in this version only"))
                 _ = try f.writeProject("teller", Self.configuration, source: Self.source("two"))
                 try await waitUntil("the edit is deployed") { try await Self.tell(f)["end"]?.stringValue == "two" }
                 _ = try f.writeProject("teller", Self.configuration, source: "export default {")

@@ -229,7 +229,12 @@ extension EndToEnd {
 
                 try await Self.send(f, "two", "{}")
                 #expect(try await f.run("workflows", "status", "orders", "--follow").status == 0)
-                #expect(try await f.run("workflows", "wait", "orders", "--for", "paused").status == 1)
+                let never = try await f.run("workflows", "wait", "orders", "--for", "paused")
+                #expect(never.status == 1)
+                #expect(never.stderr.contains("is complete and will not be paused"))
+                let misspelt = try await f.run("workflows", "wait", "orders", "--for", "step=nab")
+                #expect(misspelt.status == 1)
+                #expect(misspelt.stderr.contains("has ended no step \"nab\". Did you mean \"nap\"?"))
                 #expect(try await f.run("workflows", "wait", "orders", "--for", "done").status == 64)
                 let debug = try await f.run("workflows", "logs", "orders", "--step", "say \"hi\"").check()
                 #expect(debug.lines.contains { $0.contains("debug") && $0.contains("attempt 2") })

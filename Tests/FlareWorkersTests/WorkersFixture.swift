@@ -134,6 +134,20 @@ struct FakeBinding: Binding {
         case (.queue, "send"):
             let metrics: JSONValue = .object(["backlogCount": .integer(1), "backlogBytes": .integer(2)])
             return BindingReply(value: .object(["metadata": .object(["metrics": metrics])]))
+        case (.workflow, "create"):
+            return BindingReply(value: .object(["id": .string("i")]))
+        case (.workflow, "events"):
+            // Two events, the second of which has to be waited for.
+            let cursor = arguments["cursor"]?.integerValue ?? 0
+            let isThere = cursor == 0 || arguments["waits"] == .bool(true)
+            let event = cursor == 0 ? ("a", 1, 7) : ("b", 2, 8)
+            let json =
+                #"[{"type":"\#(event.0)","eventId":"\#(event.1)","timestamp":"1970-01-01T00:00:00.00\#(event.2)Z"}]"#
+            let next = Int64(isThere ? cursor + 1 : cursor)
+            return BindingReply(
+                value: .object(["cursor": .integer(next), "isOver": .bool(next == 2)]),
+                body: isThere ? Array(json.utf8) : Array("[]".utf8)
+            )
         case (.bucket, "delete"):
             throw FlareError(.permissionDenied, "the bucket is read-only")
         default: return BindingReply()

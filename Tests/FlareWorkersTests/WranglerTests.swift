@@ -149,6 +149,44 @@ import Testing
         )
     }
 
+    @Test func `a misspelt key within a section is warned about, with its place`() throws {
+        let configuration = try configuration(
+            #"""
+            {"name": "d", "main": "i", "triggers": {"cron": ["* * * * *"]}, "limits": {"cpu_ms": 10000},
+             "queues": {"producers": [{"binding": "Q", "queue": "q", "delivery_delay": 5}],
+                        "consumers": [{"queue": "a"}, {"queue": "b", "max_batch_sise": 5}], "consumer": []},
+             "workflows": [{"binding": "W", "name": "w", "class_name": "W", "limits": {"step": 5}}]}
+            """#
+        )
+        let ignored = [
+            (#""queues.consumer""#, "consumers"), (#""queues.consumers[1].max_batch_sise""#, "max_batch_size"),
+            (#""triggers.cron""#, "crons"), (#""workflows[0].limits.step""#, "steps"),
+        ].map { "unknown key \($0) is ignored; did you mean \"\($1)\"?" }
+        let delay = "queues.producers[0].delivery_delay has no effect, as on Cloudflare: "
+        #expect(Set(ignored).isSubset(of: configuration.warnings), "\(configuration.warnings)")
+        #expect(configuration.warnings.contains { $0.hasPrefix(delay) })
+        #expect(configuration.warnings.count == 5, "\(configuration.warnings)")
+    }
+
+    @Test func `rules say what files that are no JavaScript are, where esbuild can be told`() throws {
+        let configuration = try configuration(
+            #"""
+            {"name": "d", "main": "i", "rules": [
+              {"type": "Text", "globs": ["**/*.md", "docs/*.txt"], "fallthrough": true},
+              {"type": "Data", "globs": ["*.md", "**/*.png"]}, {"type": "ESModule", "globs": ["**/*.js"]},
+              {"type": "Texts", "globs": ["**/*.a"]}, {"type": "CompiledWasm", "globs": ["**/*.wasm"]}]}
+            """#
+        )
+        #expect(configuration.build.rules.loaders == [".md": "text", ".png": "binary"])
+        #expect(
+            configuration.warnings == [
+                "rules[0].globs: \"docs/*.txt\" is not applied; only **/*.ENDING is",
+                "rules[3].type: modules of type \"Texts\" are not supported; did you mean \"Text\"?",
+                "rules[4].type: modules of type \"CompiledWasm\" are not supported",
+            ]
+        )
+    }
+
     @Test func `a syntax error names its line`() {
         let json = #expect(throws: FlareError.self) { try configuration("{\n  \"name\": \"d\",\n  oops\n}") }
         #expect(json?.message == "wrangler.jsonc:3:3: this is not valid JSON")

@@ -59,6 +59,36 @@ struct EventsTests {
         #expect(error?.message == "there are no events of type \"step_complete\". Did you mean \"step_completed\"?")
     }
 
+    @Test("code that subscribes gets the events in pages, waits for the next one, and is told of the end")
+    func subscription() async throws {
+        let harness = try Harness()
+        let service = harness.service(Self.script)
+        let binding = WorkflowBinding(service: service, workflow: "flow")
+        @Sendable func ask(_ arguments: [String: JSONValue]) async throws -> (JSONValue, [String?]) {
+            let id = ["id": JSONValue.string("one")]
+            let reply = try await binding.call("events", arguments: .object(id.merging(arguments) { $1 }), body: [])
+            return (reply.value, try JSONValue(json: reply.body).arrayValue?.map { $0["type"]?.stringValue } ?? [])
+        }
+        try await harness.run(service) { service in
+            try await harness.until(service) { $0.steps.count == 4 }
+            let filter = JSONValue.array([.string("step_completed"), .string("workflow_completed")])
+            let (before, steps) = try await ask(["filter": filter])
+            #expect(steps == ["step_completed", "step_completed"])
+            #expect(before["isOver"] == .bool(false))
+            let next: [String: JSONValue] = ["filter": filter, "cursor": before["cursor"] ?? .null]
+            #expect(try await ask(next).1 == [])
+            async let rest = ask(next.merging(["waits": .bool(true)]) { $1 })
+            _ = try await service.sendEvent("go", payload: [], to: "one", of: "flow")
+            let (after, end) = try await rest
+            #expect(end == ["workflow_completed"])
+            #expect(after["isOver"] == .bool(true))
+        }
+        let error = await #expect(throws: FlareError.self) {
+            try await ask(["filter": .array([.string("step_complete")])])
+        }
+        #expect(error?.message.contains("step_completed") == true)
+    }
+
     @Test("a step is found with all it returned, by its name, its occurrence, its type and its attempt")
     func step() async throws {
         let harness = try Harness()

@@ -107,8 +107,19 @@ struct QueueConsumerOptions: ParsableArguments, Sendable {
             )
         )
         let path = try QueuePath.queue(queue) + "/consumers"
-        let consumer = try await shell.client().call("POST", path, body: request, as: QueueConsumerBody.self)
+        let client = try await shell.client()
+        let consumer = try await client.call("POST", path, body: request, as: QueueConsumerBody.self)
         shell.emit(consumer) { "queue \(consumer.queueName) is consumed by \(consumer.text)" }
+        do {
+            if let worker {
+                let found = try await client.call("GET", WorkerPath.worker(worker), as: WorkerBody.self)
+                if !found.handlers.contains("queue") { shell.warn("Worker \"\(worker)\" has no queue() handler") }
+            } else if let workflow {
+                _ = try await client.call("GET", WorkflowPath.workflow(workflow), as: WorkflowBody.self)
+            }
+        } catch let error as FlareError where error.code == .workerNotFound || error.code == .workflowNotFound {
+            shell.warn("\(error.message)\(error.message.hasSuffix("?") ? "" : ".") Messages wait until it is there")
+        }
     }
 }
 

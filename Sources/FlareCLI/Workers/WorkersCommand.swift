@@ -60,13 +60,22 @@ enum WorkerText {
 
     static func lines(_ worker: WorkerBody) -> [String] {
         let handlers = worker.handlers.isEmpty ? [] : ["handlers   \(worker.handlers.joined(separator: ", "))"]
-        let bindings = worker.bindings.map { "binding    env.\($0.name)  \($0.kind) \($0.target)" }
+        let bindings = worker.bindings.map { binding in
+            let entrypoint = binding.entrypoint.map { ", entrypoint \($0)" } ?? ""
+            return "binding    env.\(binding.name)  \(binding.kind) \(binding.target)\(entrypoint)"
+        }
         let consumers = worker.consumers.map { consumer in
             "consumer   queue \(consumer.queue)" + (consumer.workflow.map { ", starts workflow \($0)" } ?? "")
         }
-        let workflows = worker.workflows.map { "workflow   \($0.name)  class \($0.className)" }
+        let crons = (worker.crons ?? []).map { "cron       \"\($0)\"" }
+        let workflows = worker.workflows.map { workflow in
+            let schedules = (workflow.schedules ?? []).map { ", cron \"\($0)\"" }.joined()
+            return "workflow   \(workflow.name)  class \(workflow.className)\(schedules)"
+        }
         let variables = worker.vars.map { "variable   env.\($0)" }
-        let secrets = worker.secrets.map { "secret     env.\($0)" }
-        return handlers + bindings + variables + secrets + consumers + workflows
+        let local = worker.localSecrets ?? []
+        let secrets = worker.secrets.filter { !local.contains($0) }.map { "secret     env.\($0)" }
+        let localSecrets = local.map { "secret     env.\($0)  by flare dev, in this version only" }
+        return handlers + bindings + variables + secrets + localSecrets + consumers + crons + workflows
     }
 }

@@ -19,6 +19,12 @@ enum WaitGoal: ExpressibleByArgument, Sendable, Equatable {
         }
     }
 
+    /// A step's name without its number.
+    static func bareName(_ label: String) -> String {
+        guard let dash = label.lastIndex(of: "-"), Int(label[label.index(after: dash)...]) != nil else { return label }
+        return String(label[..<dash])
+    }
+
     var query: (String, String) {
         switch self {
         case .status(let status): ("status", status.rawValue)
@@ -69,8 +75,15 @@ enum InstanceEnd {
             }
         }
         shell.emit(instance) { WorkflowText.outcome(instance) }
-        let isGood = goal.map { $0.isReached(by: instance) ?? false } ?? (instance.status == .complete)
-        guard isGood else { throw ExitCode(1) }
+        guard let goal else {
+            guard instance.status == .complete else { throw ExitCode(1) }
+            return
+        }
+        switch goal.isReached(by: instance) {
+        case true?: return
+        case false?: throw ExitCode(1)
+        case nil: throw missed(goal, instance, of: name)
+        }
     }
 
     private static func ask(
@@ -90,6 +103,23 @@ enum InstanceEnd {
             WorkflowPath.own(name, id) + "/wait",
             query: [("timeout", "\(seconds)")] + (goal.map { [$0.query] } ?? []),
             as: InstanceDetailBody.self
+        )
+    }
+
+    /// The instance has ended without what was waited for, which may well be misspelt.
+    private static func missed(_ goal: WaitGoal, _ instance: InstanceDetailBody, of name: String) -> FlareError {
+        let what: String
+        var near: String?
+        switch goal {
+        case .status(let status): what = "is \(instance.status.rawValue) and will not be \(status.rawValue)"
+        case .step(let step):
+            what = "has ended no step \"\(step)\""
+            near = nearestName(to: step, in: instance.steps.compactMap { $0.name.map(WaitGoal.bareName) })
+        }
+        return FlareError(
+            .runFailed,
+            "instance \"\(instance.id)\" \(what)\(near.map { ". Did you mean \"\($0)\"?" } ?? "")",
+            hint: "see: flare workflows status \(name) \(instance.id)"
         )
     }
 

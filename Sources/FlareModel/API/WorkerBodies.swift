@@ -13,6 +13,10 @@ package struct WorkerBody: Codable, Sendable, Hashable {
     /// The names of the plain variables, and of the secrets, whose values are never told.
     package var vars: [String]
     package var secrets: [String]
+    /// The names of those that `flare dev` took from `.dev.vars` or `.env`, which are part of this version.
+    package var localSecrets: [String]?
+    /// The cron expressions by which this version's configuration has `scheduled` called; nil when it says nothing.
+    package var crons: [String]?
     /// All versions that are kept, newest first.
     package var versions: [WorkerVersionBody]
     /// Its processes and how they fare; only in the description of one Worker.
@@ -51,6 +55,8 @@ package struct WorkerBody: Codable, Sendable, Hashable {
         case createdOn = "created_on"
         case modifiedOn = "modified_on"
         case compatibilityDate = "compatibility_date"
+        case localSecrets = "local_secrets"
+        case crons
     }
 }
 
@@ -59,11 +65,14 @@ package struct WorkerBindingBody: Codable, Sendable, Hashable {
     package var name: String
     package var kind: String
     package var target: String
+    /// Of a service: which of its exported classes; nil for the default one.
+    package var entrypoint: String?
 
-    package init(name: String, kind: String, target: String) {
+    package init(name: String, kind: String, target: String, entrypoint: String? = nil) {
         self.name = name
         self.kind = kind
         self.target = target
+        self.entrypoint = entrypoint
     }
 }
 
@@ -82,14 +91,17 @@ package struct WorkerConsumerBody: Codable, Sendable, Hashable {
 package struct WorkerWorkflowBody: Codable, Sendable, Hashable {
     package var name: String
     package var className: String
+    /// The cron expressions by which this version's configuration starts it; nil when it says nothing.
+    package var schedules: [String]?
 
-    package init(name: String, className: String) {
+    package init(name: String, className: String, schedules: [String]? = nil) {
         self.name = name
         self.className = className
+        self.schedules = schedules
     }
 
     enum CodingKeys: String, CodingKey {
-        case name
+        case name, schedules
         case className = "class_name"
     }
 }

@@ -62,6 +62,12 @@ struct BuildErrors {
         if problem.message.hasPrefix("Could not resolve"), !isFile {
             return "is the package installed in the project? (\(tool))"
         }
+        if problem.message.hasPrefix("No loader is configured") {
+            let rule = #""rules": [{"type": "Text", "globs": ["**/*.ENDING"]}]"#
+            return problem.message.contains("\".wasm\"")
+                ? "WebAssembly modules are not supported"
+                : "say in the wrangler file what it is: \(rule), or type Data"
+        }
         return "bundled by \(tool); newer syntax needs a newer esbuild in the project's node_modules"
     }
 }

@@ -93,6 +93,7 @@ struct Bundler: Sendable {
     private static func arguments(_ build: BuildSettings) -> [String] {
         build.define.sorted { $0.key < $1.key }.map { "--define:\($0.key)=\($0.value)" }
             + build.alias.sorted { $0.key < $1.key }.map { "--alias:\($0.key)=\($0.value)" }
+            + build.rules.loaders.sorted { $0.key < $1.key }.map { "--loader:\($0.key)=\($0.value)" }
             + (build.isMinified ? ["--minify"] : [])
     }
 

@@ -6,6 +6,8 @@ struct BuildSettings: Sendable {
     let define: [String: String]
     /// Modules and what is imported in their place.
     let alias: [String: String]
+    /// How files that are no JavaScript become modules.
+    let rules: ModuleRules
     let isMinified: Bool
     /// Run before bundling, by the shell; nil for none.
     let command: String?
@@ -17,6 +19,7 @@ struct BuildSettings: Sendable {
     init(_ file: ConfigurationReader) throws {
         define = try Self.texts(file, "define")
         alias = try Self.texts(file, "alias")
+        rules = try ModuleRules(file)
         switch file.members["minify"] {
         case nil, .null: isMinified = false
         case .bool(let value): isMinified = value

@@ -85,8 +85,8 @@ struct ConfigurationReader {
     /// A nested object; empty when it is absent.
     func object(_ key: String) throws -> ConfigurationReader {
         switch members[key] {
-        case nil, .null: try ConfigurationReader(file: file, path: inner(key), value: .object([:]))
-        case let value?: try ConfigurationReader(file: file, path: inner(key), value: value)
+        case nil, .null: try ConfigurationReader(file: file, path: place(of: key), value: .object([:]))
+        case let value?: try ConfigurationReader(file: file, path: place(of: key), value: value)
         }
     }
 
@@ -96,17 +96,18 @@ struct ConfigurationReader {
         case nil, .null: return []
         case .array(let values):
             return try values.enumerated().map {
-                try ConfigurationReader(file: file, path: "\(inner(key))[\($0.offset)]", value: $0.element)
+                try ConfigurationReader(file: file, path: "\(place(of: key))[\($0.offset)]", value: $0.element)
             }
         default: throw problem(key, "must be a list")
         }
     }
 
     func problem(_ key: String, _ what: String) -> FlareError {
-        Self.problem(file, "\(inner(key)) \(what)")
+        Self.problem(file, "\(place(of: key)) \(what)")
     }
 
-    private func inner(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    /// The whole path of a field.
+    func place(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     private static func problem(_ file: String, _ what: String) -> FlareError {
         FlareError(.invalidData, "\(file): \(what)")

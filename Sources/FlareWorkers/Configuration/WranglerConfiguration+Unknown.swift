@@ -16,14 +16,13 @@ extension WranglerConfiguration {
     private static let quietKeys: Set<String> = [
         "$schema", "name", "main", "compatibility_date", "compatibility_flags", "vars", "r2_buckets", "queues",
         "workflows", "pipelines", "services", "triggers", "account_id", "workers_dev", "preview_urls", "send_metrics",
-        "keep_vars", "minify", "define", "alias", "build", "secrets", "env",
+        "keep_vars", "minify", "define", "alias", "build", "secrets", "env", "rules",
         "no_bundle", "limits", "observability", "logpush", "placement", "upload_source_maps", "dev", "tsconfig",
         "event_notifications", "route", "routes", "usage_model", "node_compat", "first_party_worker",
     ]
 
     private static let idleKeys = [
         "assets": "static assets are not served",
-        "rules": "module rules are not applied",
         "tail_consumers": "tail consumers are not called", "migrations": "there are no Durable Objects to migrate",
     ]
 
@@ -40,15 +39,67 @@ extension WranglerConfiguration {
         }
     }
 
+    /// The fields of each section, whether flare reads them or they mean nothing on one machine.
+    private static let fields: [String: Set<String>] = [
+        "build": ["command", "cwd", "watch_dir"],
+        "limits": ["cpu_ms", "subrequests", "memory_mb", "concurrency"],
+        "pipelines": ["binding", "pipeline", "stream", "remote"],
+        "queues": ["producers", "consumers"],
+        "queues.consumers": [
+            "queue", "type", "workflow", "max_batch_size", "max_batch_timeout", "max_retries", "retry_delay",
+            "dead_letter_queue", "max_concurrency", "visibility_timeout_ms",
+        ],
+        "queues.producers": ["binding", "queue", "delivery_delay", "remote"],
+        "rules": ["type", "globs", "fallthrough"],
+        "r2_buckets": ["binding", "bucket_name", "preview_bucket_name", "jurisdiction", "remote", "local_dev"],
+        "secrets": ["required"],
+        "services": ["binding", "service", "entrypoint", "props", "environment", "remote"],
+        "triggers": ["crons"],
+        "workflows": ["binding", "name", "class_name", "script_name", "schedules", "limits", "remote"],
+        "workflows.limits": ["steps"],
+    ]
+
+    /// Fields that look as if they did something.
+    private static let idleFields = [
+        "queues.producers": [
+            "delivery_delay": "has no effect, as on Cloudflare: flare queues update NAME --delivery-delay-secs N"
+        ]
+    ]
+
     /// What the person who deploys should know about keys without effect.
-    static func warnings(_ file: ConfigurationReader) -> [String] {
-        file.members.keys.sorted().compactMap { key in
+    static func warnings(_ file: ConfigurationReader) throws -> [String] {
+        let top: [String] = file.members.keys.sorted().compactMap { key in
             if quietKeys.contains(key) || refusedKinds[key] != nil { return nil }
             guard let value = file.members[key], !isEmpty(value) else { return nil }
             if let reason = idleKeys[key] { return "\(key): \(reason)" }
-            let near = nearestName(to: key, in: quietKeys)
-            return near.map { "unknown key \"\(key)\" is ignored; did you mean \"\($0)\"?" }
-                ?? "unknown key \"\(key)\" is ignored"
+            return unknown(key, key, among: quietKeys)
+        }
+        let nested = try fields.sorted { $0.key < $1.key }.flatMap { section, known in
+            try entries(section, of: file).flatMap { entry in
+                entry.members.keys.sorted().compactMap { key -> String? in
+                    if let reason = idleFields[section]?[key] { return "\(entry.place(of: key)) \(reason)" }
+                    return known.contains(key) ? nil : unknown(key, entry.place(of: key), among: known)
+                }
+            }
+        }
+        return top + nested
+    }
+
+    private static func unknown(_ key: String, _ place: String, among known: Set<String>) -> String {
+        let near = nearestName(to: key, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
+        return "unknown key \"\(place)\" is ignored\(near)"
+    }
+
+    /// The objects of a section such as `queues.consumers`: all of a list's, or the only one.
+    private static func entries(_ section: String, of file: ConfigurationReader) throws -> [ConfigurationReader] {
+        try section.split(separator: ".").map(String.init).reduce([file]) { entries, key in
+            try entries.flatMap { entry in
+                switch entry.members[key] {
+                case .array: try entry.objects(key)
+                case .object: [try entry.object(key)]
+                default: [ConfigurationReader]()
+                }
+            }
         }
     }
 

@@ -27,7 +27,8 @@ struct WranglerConfiguration: Sendable {
     init(_ wrangler: WranglerFile) throws {
         let file = try ConfigurationReader(file: wrangler.name, value: wrangler.value)
         try Self.refuseUnknownBindings(file)
-        warnings = Self.warnings(file)
+        build = try BuildSettings(file)
+        warnings = try Self.warnings(file) + build.rules.warnings
         name = try file.requiredText("name")
         try NameRule.worker.validate(name)
         main = try file.requiredText("main")
@@ -49,7 +50,6 @@ struct WranglerConfiguration: Sendable {
         crons = try triggers.crons("crons")
         notifications = try file.objects("event_notifications").map(NotificationDeclaration.init)
         limits = try Self.limits(file.object("limits"))
-        build = try BuildSettings(file)
         requiredSecrets = try file.object("secrets").texts("required")
         for secret in requiredSecrets { try NameRule.secret.validate(secret) }
         try check(file)

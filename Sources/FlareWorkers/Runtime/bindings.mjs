@@ -186,7 +186,71 @@ class WorkflowInstance {
     await this.#call("delete");
   }
 
+  /// What has happened to the instance since a cursor, the eventId of an event, and then what happens, until it has
+  /// ended; with a filter, only events of these types.
+  async subscribe({ cursor, filter } = {}) {
+    const ask = (after, waits) => this.#call("events", { cursor: after, filter, waits });
+    return new Subscription(ask, await ask(cursor, false));
+  }
+
   #call(method, args, body) {
     return callBinding(this.#name, method, { ...args, id: this.id }, body);
   }
+}
+
+/// The events of an instance, one by one.
+class Subscription {
+  #ask;
+  #cursor;
+  #events;
+  #isOver;
+  #before = Promise.resolve();
+
+  constructor(ask, page) {
+    this.#ask = ask;
+    this.#take(page);
+    // A name that this Node.js may not have, and that compiled `using` looks for.
+    const dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
+    Object.defineProperty(this, dispose, { value: () => this.#end() });
+  }
+
+  /// { value, done: false } for the next event, { value: undefined, done: true } behind the last one.
+  next() {
+    const next = this.#before.then(() => this.#next());
+    this.#before = next.catch(() => {});
+    return next;
+  }
+
+  async return() {
+    this.#end();
+    return { value: undefined, done: true };
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  async #next() {
+    while (this.#events.length === 0 && !this.#isOver) this.#take(await this.#ask(this.#cursor, true));
+    const value = this.#events.shift();
+    return { value, done: value === undefined };
+  }
+
+  #take({ v, body }) {
+    // What came while the subscription was given up is dropped.
+    if (this.#isOver) return;
+    this.#events = JSON.parse(Buffer.from(body).toString()).map(readEvent);
+    this.#cursor = v.cursor;
+    this.#isOver = v.isOver;
+  }
+
+  #end() {
+    this.#events = [];
+    this.#isOver = true;
+  }
+}
+
+/// An event as Cloudflare's runtime hands it over: its number and time are numbers.
+function readEvent(event) {
+  return { ...event, eventId: Number(event.eventId), timestamp: Date.parse(event.timestamp) };
 }
