@@ -1,0 +1,35 @@
+import FlareModel
+import FlareTestSupport
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// What a command does when a standard stream is not as it should be.
+    @Suite("standard streams")
+    struct StreamsTests {
+        @Test("an export goes into a pipe or a device as it is, and through a link; a directory is refused at once")
+        func exportTargets() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                try await f.run("queues", "send", "orders", "one", "two").check()
+                let flare = try BuiltPrograms.path("flare")
+                let fifo = f.directory + "/pipe"
+                let export = "\(flare) queues export orders -o \(fifo) >/dev/null"
+                let script = "mkfifo \(fifo); \(export) & wc -l < \(fifo); wait $!"
+                let piped = try await f.run("/bin/sh", ["-c", script]).check()
+                #expect(piped.stdout == "2\n")
+                #expect(try await f.run("/bin/sh", ["-c", "test -p \(fifo) && test ! -e \(fifo).part"]).status == 0)
+
+                let file = try f.write("kept/orders.ndjson", "old")
+                let link = f.directory + "/latest"
+                try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+                try await f.run("queues", "export", "orders", "-o", link).check()
+                #expect(try await f.run("/bin/sh", ["-c", "test -L \(link) && wc -l < \(file)"]).stdout == "2\n")
+
+                let refused = try await f.run("queues", "export", "orders", "-o", f.directory)
+                #expect(refused.status == 64)
+                #expect(refused.stderr.contains("Is a directory"))
+            }
+        }
+    }
+}
