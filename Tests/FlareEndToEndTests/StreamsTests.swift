@@ -7,6 +7,22 @@ extension EndToEnd {
     /// What a command does when a standard stream is not as it should be.
     @Suite("standard streams")
     struct StreamsTests {
+        @Test("a closed stream is closed for the command too, and no other file takes its place")
+        func closed() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                let flare = try BuiltPrograms.path("flare")
+                let output = try await f.run("/bin/sh", ["-c", "\(flare) queues list >&-"])
+                #expect(output.status == 74)
+                #expect(output.stderr == "error: cannot write the output: Bad file descriptor\n")
+                let input = try await f.run("/bin/sh", ["-c", "\(flare) queues send orders <&-"])
+                #expect(input.status == 64)
+                #expect(input.stderr == "error: cannot read stdin: Bad file descriptor\n")
+                try await f.run("/bin/sh", ["-c", "\(flare) queues send orders x 2>&-"]).check()
+                #expect(try await f.run("/bin/sh", ["-c", "\(flare) queues info nope 2>&-"]).status == 66)
+            }
+        }
+
         @Test("an export goes into a pipe or a device as it is, and through a link; a directory is refused at once")
         func exportTargets() async throws {
             try await FlareFixture.with { f in
