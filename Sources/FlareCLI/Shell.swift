@@ -159,13 +159,7 @@ final class Shell: Sendable {
     }
 
     private static func tryWrite(_ bytes: [UInt8], to descriptor: Int32) throws(OutputFailure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw OutputFailure(number: errno) }
-            rest = rest.dropFirst(count)
-        }
+        guard JobLoop.write(bytes[...], to: descriptor) else { throw OutputFailure(number: errno) }
     }
 
     /// Ends the process: quietly when the reader has gone, else saying why its results are not all there.

@@ -23,6 +23,27 @@ extension EndToEnd {
             }
         }
 
+        @Test("pipes that somebody made non-blocking are waited for")
+        func nonBlocking() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                let flare = try BuiltPrograms.path("flare")
+                let setter = "perl -MFcntl -e 'fcntl(shift eq \"0\" ? STDIN : STDOUT, F_SETFL, O_NONBLOCK); exec @ARGV'"
+                // The other side begins after the command has tried.
+                let slowly = "\(flare) queues list >/dev/null"
+                let send = "(\(slowly); printf late) | \(setter) 0 \(flare) queues send orders"
+                try await f.run("/bin/sh", ["-c", send]).check()
+                #expect(try await f.peek("orders").first?["body"]?.stringValue == "late")
+
+                let body = String(repeating: "x", count: 100_000)
+                try await f.run("queues", "send", "orders", body, "--count", "5").check()
+                let export = "\(setter) 1 \(flare) queues export orders | (\(slowly); wc -l)"
+                let lines = try await f.run("/bin/sh", ["-c", export]).check()
+                #expect(lines.stdout.trimmingCharacters(in: .whitespacesAndNewlines) == "6")
+                #expect(lines.stderr.isEmpty)
+            }
+        }
+
         @Test("an export goes into a pipe or a device as it is, and through a link; a directory is refused at once")
         func exportTargets() async throws {
             try await FlareFixture.with { f in
