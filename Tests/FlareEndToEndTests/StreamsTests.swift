@@ -23,6 +23,14 @@ extension EndToEnd {
             }
         }
 
+        @Test("an error that cannot be told, on a full disk, is no other error")
+        func fullError() async throws {
+            try await FlareFixture.with { f in
+                let flare = try BuiltPrograms.path("flare")
+                #expect(try await f.run("/bin/sh", ["-c", "\(flare) queues info nope 2>/dev/full"]).status == 66)
+            }
+        }
+
         @Test("pipes that somebody made non-blocking are waited for")
         func nonBlocking() async throws {
             try await FlareFixture.with { f in
