@@ -12,6 +12,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// Puts something in place of the standard streams that the caller has closed, before a file or a socket of the
+// runtime gets their number and with it what is meant for them. Reading from a closed stdin and writing to a closed
+// stdout fail as they would have; what is said on a closed stderr goes nowhere.
+__attribute__((constructor)) static void fill_standard_streams(void) {
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+    for (int descriptor = 0; descriptor < 3; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) >= 0) continue;
+        // Gets the lowest number that is free: this one.
+        int filled = open("/dev/null", modes[descriptor]);
+        (void)filled;
+    }
+}
+
 // Everything between fork and exec must be async-signal-safe: the parent has many threads.
 static void report_and_exit(int channel) {
     int error = errno;

@@ -11,7 +11,11 @@ struct CommandWords {
     private var command: any ParsableCommand.Type
 
     /// Throws `invalidArgument` with the nearest name when a word is no sub-command where one is needed.
+    ///
+    /// Options that every command takes may stand before the command; they are put behind it.
     init(_ words: [String], root: any ParsableCommand.Type) throws {
+        let leading = Self.leadingOptions(words)
+        let words = Array(words[leading.endIndex...])
         self.words = words
         command = root
         for word in words {
@@ -28,6 +32,21 @@ struct CommandWords {
             path.append(word)
             command = next
         }
+        self.words.insert(contentsOf: leading, at: path.count)
+    }
+
+    /// The words of `--json` and `--state DIR` before the command.
+    private static func leadingOptions(_ words: [String]) -> ArraySlice<String> {
+        var end = words.startIndex
+        while end < words.endIndex {
+            switch words[end] {
+            case "--state" where end + 1 < words.endIndex: end += 2
+            case "--json": end += 1
+            case let word where word.hasPrefix("--state="): end += 1
+            default: return words[..<end]
+            }
+        }
+        return words[..<end]
     }
 
     /// The words with `--` behind the path of a script, as all that follows it is the script's own.

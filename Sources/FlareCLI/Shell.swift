@@ -141,7 +141,7 @@ final class Shell: Sendable {
 
     /// Ends the process after an output that failed.
     func end(_ failure: OutputFailure) -> Never {
-        Self.endOutput(failure.number, 1)
+        Self.endOutput(failure.number)
     }
 
     /// Why something was not printed.
@@ -154,26 +154,22 @@ final class Shell: Sendable {
         do {
             try tryWrite(bytes, to: descriptor)
         } catch {
-            endOutput(error.number, descriptor)
+            // Talk that finds no place, on a full disk, keeps no command from its work and its status.
+            if descriptor == STDERR_FILENO, error.number != EPIPE { return }
+            endOutput(error.number)
         }
     }
 
     private static func tryWrite(_ bytes: [UInt8], to descriptor: Int32) throws(OutputFailure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw OutputFailure(number: errno) }
-            rest = rest.dropFirst(count)
-        }
+        guard JobLoop.write(bytes[...], to: descriptor) else { throw OutputFailure(number: errno) }
     }
 
     /// Ends the process: quietly when the reader has gone, else saying why its results are not all there.
-    private static func endOutput(_ code: Int32, _ descriptor: Int32) -> Never {
+    private static func endOutput(_ code: Int32) -> Never {
         // 128 + SIGPIPE: what a process ends with whose reader has gone.
         if code == EPIPE { _exit(141) }
         let text = Array("error: cannot write the output: \(String(cString: strerror(code)))\n".utf8)
-        if descriptor == 1 { _ = text.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) } }
+        _ = text.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
         // EX_IOERR of sysexits.
         _exit(74)
     }

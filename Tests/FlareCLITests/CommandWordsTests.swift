@@ -39,6 +39,17 @@ struct CommandWordsTests {
         #expect(words.path == ["engine", "tokens", "create"])
     }
 
+    @Test("options that every command takes may stand before it")
+    func leadingOptions() throws {
+        let words = try CommandWords(["--json", "--state", "dir", "queues", "send", "q", "--", "x"], root: Flare.self)
+        #expect(words.path == ["queues", "send"])
+        #expect(words.words == ["queues", "send", "--json", "--state", "dir", "q", "--", "x"])
+        let equal = try CommandWords(["--state=dir", "step", "build", "--", "make"], root: Flare.self)
+        #expect(equal.words == ["step", "--state=dir", "build", "--", "make"])
+        // Without a command they are the parser's to refuse.
+        #expect(try CommandWords(["--json"], root: Flare.self).words == ["--json"])
+    }
+
     @Test("an option that the environment sets is added, unless the words have it")
     func environment() throws {
         let plain = try CommandWords(["engine", "logs"], root: Flare.self)

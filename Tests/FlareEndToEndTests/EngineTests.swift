@@ -24,6 +24,22 @@ extension EndToEnd {
             }
         }
 
+        @Test("a restart with an option that cannot be leaves the engine running as before")
+        func restart() async throws {
+            try await FlareFixture.with { f in
+                let before = try await f.startEngine()
+                let missing = f.directory + "/missing.pem"
+                let result = try await f.run("engine", "restart", "--tls-cert", missing, "--tls-key", missing)
+                #expect(result.status == 66)
+                #expect(result.stderr.contains("\(missing), named by --tls-cert"))
+                #expect(result.stderr.contains("runs again as before"))
+                let after = try f.engine()
+                #expect(isAlive(after.pid))
+                #expect(after.pid != before.pid)
+                #expect(after.s3Port == before.s3Port)
+            }
+        }
+
         @Test("a second engine on the same directory fails and names the first one's pid")
         func second() async throws {
             try await FlareFixture.with { f in

@@ -62,6 +62,19 @@ extension EndToEnd {
             }
         }
 
+        @Test("a consumer that is not deployed is added, with a warning that messages wait for it")
+        func missingConsumer() async throws {
+            try await FlareFixture.with { f in
+                for (kind, name) in [("worker", "Worker"), ("workflow", "workflow")] {
+                    try await f.run("queues", "create", kind).check()
+                    let added = try await f.run("queues", "consumers", "add", kind, "--\(kind)", "absent").check()
+                    #expect(
+                        added.stderr == "warning: \(name) \"absent\" not found. Messages wait until it is there\n"
+                    )
+                }
+            }
+        }
+
         @Test("ten thousand lines arrive once each, in order; a large one is refused by its number")
         func many() async throws {
             try await FlareFixture.with { f in

@@ -42,10 +42,16 @@ struct FileInput: Sendable {
         let bytes = [UInt8](unsafeUninitializedCapacity: min(max, Limits.objectChunkBytes)) { buffer, used in
             repeat {
                 count = read(descriptor, buffer.baseAddress, buffer.count)
-            } while count < 0 && errno == EINTR
+            } while count < 0 && (errno == EINTR || errno == EAGAIN && waits())
             used = Swift.max(0, count)
         }
         guard count >= 0 else { throw FileFailure.reading(name, errno) }
         return count == 0 ? nil : bytes
+    }
+
+    /// Waits for more of a pipe or a terminal that somebody made non-blocking for all who share it.
+    private func waits() -> Bool {
+        var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return Glibc.poll(&poll, 1, -1) > 0 || errno == EINTR
     }
 }

@@ -2,9 +2,13 @@ import FlareModel
 import Glibc
 
 /// A file of lines that has its name only when it is complete, and that a later command can go on with until then.
+///
+/// A pipe or a device is written to as it is.
 struct ExportFile {
     private let path: String
     private let descriptor: Int32
+    /// Where the lines are until the file is complete; nil for a pipe or a device.
+    let partPath: String?
     /// The cursor of the last whole line that was there already.
     let lastCursor: Int64?
 
@@ -13,7 +17,19 @@ struct ExportFile {
     /// Throws `permissionDenied` or `invalidArgument` when no file can be written there, and `fileNotFound` when there
     /// is nothing to go on with.
     init(path: String, resumes: Bool) throws {
+        let path = OutputPlace.target(of: path)
         self.path = path
+        var status = stat()
+        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : S_IFREG
+        if kind == S_IFDIR { throw Self.failure(path, EISDIR) }
+        if kind != S_IFREG, !resumes {
+            descriptor = open(path, O_WRONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw Self.failure(path, errno) }
+            partPath = nil
+            lastCursor = nil
+            return
+        }
+        partPath = Self.part(path)
         let flags = resumes ? O_RDWR | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
         descriptor = open(Self.part(path), flags, 0o666)
         guard descriptor >= 0 else {
@@ -26,12 +42,13 @@ struct ExportFile {
     }
 
     func write(_ bytes: [UInt8]) throws {
-        guard JobLoop.write(bytes[...], to: descriptor) else { throw Self.failure(Self.part(path), errno) }
+        guard JobLoop.write(bytes[...], to: descriptor) else { throw Self.failure(partPath ?? path, errno) }
     }
 
     /// Gives the file its name.
     func finish() throws {
-        guard fsync(descriptor) == 0 || errno == EINVAL, close(descriptor) == 0, rename(Self.part(path), path) == 0
+        guard fsync(descriptor) == 0 || errno == EINVAL, close(descriptor) == 0,
+            partPath.map({ rename($0, path) == 0 }) ?? true
         else { throw Self.failure(path, errno) }
     }
 

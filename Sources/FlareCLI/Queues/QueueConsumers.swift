@@ -110,6 +110,16 @@ struct QueueConsumerOptions: ParsableArguments, Sendable {
         let client = try await shell.client()
         let consumer = try await client.call("POST", path, body: request, as: QueueConsumerBody.self)
         shell.emit(consumer) { "queue \(consumer.queueName) is consumed by \(consumer.text)" }
+        try await warnOfMissing(worker: worker, workflow: workflow, client, shell)
+    }
+
+    /// A consumer may come before what consumes; one that was mistyped would leave messages waiting without a word.
+    private func warnOfMissing(
+        worker: String?,
+        workflow: String?,
+        _ client: EngineClient,
+        _ shell: Shell
+    ) async throws {
         do {
             if let worker {
                 let found = try await client.call("GET", WorkerPath.worker(worker), as: WorkerBody.self)
@@ -117,7 +127,7 @@ struct QueueConsumerOptions: ParsableArguments, Sendable {
             } else if let workflow {
                 _ = try await client.call("GET", WorkflowPath.workflow(workflow), as: WorkflowBody.self)
             }
-        } catch let error as FlareError where error.code == .workerNotFound || error.code == .workflowNotFound {
+        } catch let error as FlareError where [.workerNotFound, .workflowNotFound].contains(error.code) {
             shell.warn("\(error.message)\(error.message.hasSuffix("?") ? "" : ".") Messages wait until it is there")
         }
     }

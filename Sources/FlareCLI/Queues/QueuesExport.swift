@@ -54,8 +54,10 @@ struct QueuesExport: FlareCommand {
         do {
             count = try await export(engine, shell, &last) { try file.write($0) }
         } catch {
-            let again = "flare queues export \(name) --output \(output) --resume"
-            shell.tell("interrupted: \(output).part holds what came until then; go on with: \(again)")
+            if let part = file.partPath {
+                let again = "flare queues export \(name) --output \(output) --resume"
+                shell.tell("interrupted: \(part) holds what came until then; go on with: \(again)")
+            }
             throw error
         }
         try file.finish()

@@ -96,7 +96,8 @@ struct OutputPlace: Sendable {
         self.name = name
     }
 
-    private static func target(of path: String) -> String {
+    /// The file that a link means; the path itself when it is none.
+    static func target(of path: String) -> String {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let real = realpath(path, nil) else {
             return path

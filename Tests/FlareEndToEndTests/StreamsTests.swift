@@ -1,0 +1,80 @@
+import FlareModel
+import FlareTestSupport
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// What a command does when a standard stream is not as it should be.
+    @Suite("standard streams")
+    struct StreamsTests {
+        @Test("a closed stream is closed for the command too, and no other file takes its place")
+        func closed() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                let flare = try BuiltPrograms.path("flare")
+                let output = try await f.run("/bin/sh", ["-c", "\(flare) queues list >&-"])
+                #expect(output.status == 74)
+                #expect(output.stderr == "error: cannot write the output: Bad file descriptor\n")
+                let input = try await f.run("/bin/sh", ["-c", "\(flare) queues send orders <&-"])
+                #expect(input.status == 64)
+                #expect(input.stderr == "error: cannot read stdin: Bad file descriptor\n")
+                try await f.run("/bin/sh", ["-c", "\(flare) queues send orders x 2>&-"]).check()
+                #expect(try await f.run("/bin/sh", ["-c", "\(flare) queues info nope 2>&-"]).status == 66)
+            }
+        }
+
+        @Test("an error that cannot be told, on a full disk, is no other error")
+        func fullError() async throws {
+            try await FlareFixture.with { f in
+                let flare = try BuiltPrograms.path("flare")
+                #expect(try await f.run("/bin/sh", ["-c", "\(flare) queues info nope 2>/dev/full"]).status == 66)
+            }
+        }
+
+        @Test("pipes that somebody made non-blocking are waited for")
+        func nonBlocking() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                let flare = try BuiltPrograms.path("flare")
+                let setter = "perl -MFcntl -e 'fcntl(shift eq \"0\" ? STDIN : STDOUT, F_SETFL, O_NONBLOCK); exec @ARGV'"
+                // The other side begins after the command has tried.
+                let slowly = "\(flare) queues list >/dev/null"
+                let send = "(\(slowly); printf late) | \(setter) 0 \(flare) queues send orders"
+                try await f.run("/bin/sh", ["-c", send]).check()
+                #expect(try await f.peek("orders").first?["body"]?.stringValue == "late")
+
+                let body = String(repeating: "x", count: 100_000)
+                try await f.run("queues", "send", "orders", body, "--count", "5").check()
+                let export = "\(setter) 1 \(flare) queues export orders | (\(slowly); wc -l)"
+                let lines = try await f.run("/bin/sh", ["-c", export]).check()
+                #expect(lines.stdout.trimmingCharacters(in: .whitespacesAndNewlines) == "6")
+                #expect(lines.stderr.isEmpty)
+            }
+        }
+
+        @Test("an export goes into a pipe or a device as it is, and through a link; a directory is refused at once")
+        func exportTargets() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                try await f.run("queues", "send", "orders", "one", "two").check()
+                let flare = try BuiltPrograms.path("flare")
+                let fifo = f.directory + "/pipe"
+                let export = "\(flare) queues export orders -o \(fifo) >/dev/null"
+                let script = "mkfifo \(fifo); \(export) & wc -l < \(fifo); wait $!"
+                let piped = try await f.run("/bin/sh", ["-c", script]).check()
+                #expect(piped.stdout == "2\n")
+                #expect(try await f.run("/bin/sh", ["-c", "test -p \(fifo) && test ! -e \(fifo).part"]).status == 0)
+
+                let file = try f.write("kept/orders.ndjson", "old")
+                let link = f.directory + "/latest"
+                try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+                try await f.run("queues", "export", "orders", "-o", link).check()
+                #expect(try await f.run("/bin/sh", ["-c", "test -L \(link) && wc -l < \(file)"]).stdout == "2\n")
+
+                let refused = try await f.run("queues", "export", "orders", "-o", f.directory)
+                #expect(refused.status == 64)
+                #expect(refused.stderr.contains("Is a directory"))
+            }
+        }
+    }
+}
