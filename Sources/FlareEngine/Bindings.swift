@@ -53,6 +53,11 @@ struct Bindings: Sendable {
             )
         }
         for binding in configuration.bindings { try ensure(binding, of: worker, in: transaction) }
+        if configuration.keepsTriggers != true { try setTriggers(configuration, in: transaction) }
+    }
+
+    private func setTriggers(_ configuration: DeployedConfiguration, in transaction: Transaction) throws {
+        let worker = configuration.worker
         let targets = [ConsumerTarget.worker(worker)] + (try workflowTargets(of: worker, in: transaction))
         var kept: Set<String> = []
         for consumer in configuration.consumers {

@@ -86,6 +86,13 @@ extension Limits {
     /// A bundled Worker, in bytes (Cloudflare's limit is 10 MB compressed).
     package static let bundleBytesMax = 64 * 1024 * 1024
 
+    /// Modules of one upload, and the bytes of a module's name, which is a path.
+    package static let scriptModulesMax = 1_000
+    package static let scriptModuleNameBytesMax = 512
+
+    /// The headers of one part of a multipart body, in bytes: its name, file name and type.
+    package static let partHeaderBytesMax = 8_192
+
     /// Versions of a Worker kept besides those that unfinished instances need: the current one and two to go back to.
     package static let workerVersionsKept = 3
 

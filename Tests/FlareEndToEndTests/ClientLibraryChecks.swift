@@ -1,6 +1,6 @@
 /// What Clients/sdk/run.py checks: one name for each test.
 enum ClientLibraryChecks {
-    /// Every method that Cloudflare's Python package has for queues, R2 and workflows.
+    /// Every method that Cloudflare's Python package has for queues, R2, the scripts of Workers, and workflows.
     ///
     /// A test compares the list with the package itself.
     static let methods = [
@@ -72,6 +72,38 @@ enum ClientLibraryChecks {
         "r2.super_slurper.jobs.progress",
         "r2.super_slurper.jobs.resume",
         "r2.temporary_credentials.create",
+        "workers.scripts.assets.upload.create",
+        "workers.scripts.content.get",
+        "workers.scripts.content.update",
+        "workers.scripts.delete",
+        "workers.scripts.deployments.create",
+        "workers.scripts.deployments.delete",
+        "workers.scripts.deployments.get",
+        "workers.scripts.deployments.list",
+        "workers.scripts.get",
+        "workers.scripts.list",
+        "workers.scripts.schedules.get",
+        "workers.scripts.schedules.update",
+        "workers.scripts.script_and_version_settings.edit",
+        "workers.scripts.script_and_version_settings.get",
+        "workers.scripts.search",
+        "workers.scripts.secrets.bulk_update",
+        "workers.scripts.secrets.delete",
+        "workers.scripts.secrets.get",
+        "workers.scripts.secrets.list",
+        "workers.scripts.secrets.update",
+        "workers.scripts.settings.edit",
+        "workers.scripts.settings.get",
+        "workers.scripts.subdomain.create",
+        "workers.scripts.subdomain.delete",
+        "workers.scripts.subdomain.get",
+        "workers.scripts.tail.create",
+        "workers.scripts.tail.delete",
+        "workers.scripts.tail.get",
+        "workers.scripts.update",
+        "workers.scripts.versions.create",
+        "workers.scripts.versions.get",
+        "workers.scripts.versions.list",
         "workflows.delete",
         "workflows.get",
         "workflows.instances.bulk",
@@ -112,6 +144,8 @@ enum ClientLibraryChecks {
         "GraphQL that is not about storage gets GraphQL's own error",
         "the asynchronous client does the same",
         "identity is told to whoever asks first",
+        "an upload keeps and inherits what it says, and nothing else",
+        "an upload is refused with what is wrong and changes nothing",
     ]
 
     /// The commands of wrangler whose calls are made, each with the fields that wrangler reads.
@@ -142,6 +176,10 @@ enum ClientLibraryChecks {
         "r2 bucket local-uploads get, enable, disable",
         "r2 object put, get, delete",
         "r2 bulk put",
+        "deploy",
+        "versions list, view, deploy",
+        "secret put, list, delete, bulk",
+        "delete",
         "workflows list",
         "workflows describe",
         "workflows delete",

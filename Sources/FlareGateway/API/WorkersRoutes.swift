@@ -39,5 +39,6 @@ struct WorkersRoutes {
         WorkerSecretsRoutes(workers: workers).register(on: routes)
         WorkerTailRoutes(workers: workers).register(on: routes)
         WorkerScriptsRoutes(workers: workers).register(on: routes)
+        ScriptUploadRoutes(workers: workers).register(on: routes)
     }
 }

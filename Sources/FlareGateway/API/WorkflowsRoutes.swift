@@ -50,11 +50,17 @@ struct WorkflowsRoutes {
             let settings = try body.settings()
             try await database.write { transaction in
                 let version = try workers.currentVersion(of: body.scriptName, in: transaction)
+                let className = try workers.exportName(
+                    ofWorkflow: name,
+                    className: body.className,
+                    worker: body.scriptName,
+                    in: transaction
+                )
                 try workflows.define(
                     name,
                     worker: body.scriptName,
                     workerVersion: version,
-                    className: body.className,
+                    className: className,
                     settings: settings,
                     in: transaction
                 )

@@ -101,82 +101,104 @@ package struct ScriptDeploymentsBody: Codable, Sendable {
     }
 }
 
-/// The kept versions of a Worker, newest first.
-package struct ScriptVersionsBody: Codable, Sendable {
-    package struct Version: Codable, Sendable {
-        package struct Metadata: Codable, Sendable {
-            package var createdOn: Timestamp
-            package var modifiedOn: Timestamp
-            package var source = "flare"
-
-            enum CodingKeys: String, CodingKey {
-                case source
-                case createdOn = "created_on"
-                case modifiedOn = "modified_on"
-            }
-        }
-
-        package var id: String
-        /// Counted from the oldest kept one.
-        package var number: Int
-        package var metadata: Metadata
-        package var annotations: [String: String]
-    }
-
-    package var items: [Version]
-
-    package init(_ worker: WorkerBody) {
-        items = worker.versions.enumerated().map { index, version in
-            Version(
-                id: version.id,
-                number: worker.versions.count - index,
-                metadata: .init(createdOn: version.createdOn, modifiedOn: version.createdOn),
-                annotations: version.annotations
-            )
-        }
-    }
-}
-
-/// What a Worker is joined to, by the types that Cloudflare's API has for it.
-package struct ScriptSettingsBody: Codable, Sendable {
-    package var bindings: [[String: String]]
-    package var compatibilityDate: String?
-    package var compatibilityFlags: [String] = []
-    package var usageModel = "standard"
-
-    package init(_ worker: WorkerBody) {
-        bindings = worker.bindings.map(Self.binding)
-        bindings += worker.vars.map { ["name": $0, "type": "plain_text"] }
-        bindings += worker.secrets.map { ["name": $0, "type": "secret_text"] }
-        compatibilityDate = worker.compatibilityDate
-    }
-
-    private static func binding(_ binding: WorkerBindingBody) -> [String: String] {
-        let (type, field) =
-            switch binding.kind {
-            case "bucket": ("r2_bucket", "bucket_name")
-            case "queue": ("queue", "queue_name")
-            case "workflow": ("workflow", "workflow_name")
-            case "pipeline": ("pipelines", "pipeline")
-            default: (binding.kind, binding.kind)
-            }
-        return ["name": binding.name, "type": type, field: binding.target]
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case bindings
-        case compatibilityDate = "compatibility_date"
-        case compatibilityFlags = "compatibility_flags"
-        case usageModel = "usage_model"
-    }
-}
-
 extension WorkerVersionBody {
     /// Message and tag, as Cloudflare's API calls them.
-    fileprivate var annotations: [String: String] {
+    var annotations: [String: String] {
         var annotations: [String: String] = [:]
         annotations["workers/message"] = message
         annotations["workers/tag"] = tag
         return annotations
+    }
+}
+
+/// What an upload that became current made.
+package struct ScriptUploadedBody: Codable, Sendable {
+    package var id: String
+    package var tag: String
+    package var etag: String
+    /// The version's id without hyphens, as wrangler reads it.
+    package var deploymentID: String
+    package var createdOn: Timestamp
+    package var modifiedOn: Timestamp
+    package var handlers: [String]
+    package var compatibilityDate: String?
+    package var compatibilityFlags: [String]
+    package var usageModel = "standard"
+    package var hasAssets = false
+    package var hasModules = true
+    package var startupMilliseconds: Int
+
+    package init(_ worker: WorkerBody, _ version: ScriptVersionBody, startupMilliseconds: Int) {
+        id = worker.name
+        tag = worker.version
+        etag = worker.version
+        deploymentID = worker.version.filter { $0 != "-" }
+        createdOn = worker.createdOn
+        modifiedOn = worker.modifiedOn
+        handlers = worker.handlers
+        compatibilityDate = worker.compatibilityDate
+        compatibilityFlags = version.resources.scriptRuntime.compatibilityFlags
+        self.startupMilliseconds = startupMilliseconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, tag, etag, handlers
+        case deploymentID = "deployment_id"
+        case createdOn = "created_on"
+        case modifiedOn = "modified_on"
+        case compatibilityDate = "compatibility_date"
+        case compatibilityFlags = "compatibility_flags"
+        case usageModel = "usage_model"
+        case hasAssets = "has_assets"
+        case hasModules = "has_modules"
+        case startupMilliseconds = "startup_time_ms"
+    }
+}
+
+/// A Worker as a search finds it.
+package struct ScriptFoundBody: Codable, Sendable {
+    package var id: String
+    package var scriptName: String
+    package var createdOn: Timestamp
+    package var modifiedOn: Timestamp
+
+    package init(_ worker: WorkerBody) {
+        id = worker.name
+        scriptName = worker.name
+        createdOn = worker.createdOn
+        modifiedOn = worker.modifiedOn
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id
+        case scriptName = "script_name"
+        case createdOn = "created_on"
+        case modifiedOn = "modified_on"
+    }
+}
+
+/// The Workers that call one as a service, which wrangler asks for before it deletes it.
+package struct ScriptReferencesBody: Codable, Sendable {
+    package struct Services: Codable, Sendable {
+        package var incoming: [Reference]
+        package var outgoing: [Reference]
+    }
+
+    package struct Reference: Codable, Sendable {
+        /// The name in `env`.
+        package var name: String
+        package var service: String
+        package var environment = "production"
+
+        package init(name: String, service: String) {
+            self.name = name
+            self.service = service
+        }
+    }
+
+    package var services: Services
+
+    package init(incoming: [Reference], outgoing: [Reference]) {
+        services = Services(incoming: incoming, outgoing: outgoing)
     }
 }

@@ -12,8 +12,8 @@ struct Bundler: Sendable {
     struct Bundle: Sendable {
         var sourceFiles: Int
         var bytes: Int
-        /// The names that the entry file exports.
-        var exports: [String]
+        /// The names that the entry file exports; nil when it was not read.
+        var exports: [String]?
         /// The source files, relative to the project.
         var inputs: [String]
         /// Path and version of the esbuild that made it.
@@ -35,11 +35,39 @@ struct Bundler: Sendable {
         guard FileManager.default.fileExists(atPath: "\(project)/\(main)") else {
             throw FlareError(.fileNotFound, "the entry file \(main) does not exist in \(project)")
         }
+        return try await bundle(main, project: project, arguments: Self.arguments(build), into: directory)
+    }
+
+    /// Writes the modules of an upload into the directory `source`, and bundles them.
+    ///
+    /// Throws `buildFailed` when they import anything but each other and what Cloudflare's runtime has.
+    func bundle(
+        _ modules: ScriptModules,
+        in source: String,
+        build: BuildSettings,
+        into directory: String
+    ) async throws -> Bundle {
+        // Not to be read as a flag.
+        let main = "./\(modules.manifest.main)"
+        try modules.write(to: source)
+        let arguments = Self.arguments(build) + modules.arguments
+        let bundle = try await bundle(main, project: source, arguments: arguments, into: directory)
+        try modules.checkInputs(bundle.inputs, directory: source, runtime: runtime.directory)
+        try modules.restore(in: source)
+        return bundle
+    }
+
+    private func bundle(
+        _ main: String,
+        project: String,
+        arguments: [String],
+        into directory: String
+    ) async throws -> Bundle {
         let esbuild = try await toolbox.esbuild(project: project)
         let metafile = "\(directory)/meta.json"
         let run = try await ToolRun.run(
             esbuild.path,
-            [main] + arguments(output: "\(directory)/index.mjs", metafile: metafile) + Self.arguments(build),
+            [main] + self.arguments(output: "\(directory)/index.mjs", metafile: metafile) + arguments,
             directory: project,
             environment: ["PATH": settings.searchPath, "NO_COLOR": "1"],
             outputFile: "\(directory)/esbuild.txt",

@@ -15,6 +15,9 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
     package var notifications: [NotificationDeclaration]?
     /// What its processes may use; nil for the engine's limits.
     package var limits: WorkerLimits?
+    /// Whether consumers and notification rules stay as they are, since an upload of Cloudflare's API does not speak of
+    /// them; nil for no.
+    package var keepsTriggers: Bool?
 
     package init(
         worker: String,
@@ -24,7 +27,8 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
         workflows: [WorkflowDeclaration] = [],
         crons: [String]? = nil,
         notifications: [NotificationDeclaration]? = nil,
-        limits: WorkerLimits? = nil
+        limits: WorkerLimits? = nil,
+        keepsTriggers: Bool? = nil
     ) {
         self.worker = worker
         self.version = version
@@ -34,6 +38,7 @@ package struct DeployedConfiguration: Codable, Sendable, Hashable {
         self.crons = crons
         self.notifications = notifications
         self.limits = limits
+        self.keepsTriggers = keepsTriggers
     }
 }
 

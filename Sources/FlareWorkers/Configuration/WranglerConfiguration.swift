@@ -8,7 +8,7 @@ struct WranglerConfiguration: Sendable {
     let compatibilityDate: String?
     let compatibilityFlags: [String]
     /// Texts and JSON values that appear in `env`.
-    let vars: [String: JSONValue]
+    var vars: [String: JSONValue]
     let bindings: [BindingDeclaration]
     let consumers: [ConsumerDeclaration]
     let workflows: [WorkflowDeclaration]
@@ -56,7 +56,7 @@ struct WranglerConfiguration: Sendable {
     }
 
     /// `cpu_ms` as on Cloudflare; the other two are flare's own.
-    private static func limits(_ entry: ConfigurationReader) throws -> WorkerLimits? {
+    static func limits(_ entry: ConfigurationReader) throws -> WorkerLimits? {
         let limits = WorkerLimits(
             processorMilliseconds: try entry.integer("cpu_ms", Limits.workerProcessorMilliseconds),
             memoryMegabytes: try entry.integer("memory_mb", Limits.workerMemoryMegabytes),

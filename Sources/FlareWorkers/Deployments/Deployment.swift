@@ -7,6 +7,8 @@ struct Deployment: Sendable {
     let details: VersionDetails
     /// Runs the new bundle already.
     let runner: Runner
+    /// From the start of its process until it was ready.
+    let startupMilliseconds: Int
 
     var key: VersionKey { plan.key }
 
@@ -14,8 +16,9 @@ struct Deployment: Sendable {
     struct Plan: Sendable {
         var configuration: WranglerConfiguration
         var key: VersionKey
-        /// The directory of the wrangler file.
+        /// The directory of the wrangler file; that of the modules of an upload.
         var project: String
+        var source = Source.project
         /// Processes under load, as the person who deploys wants it or has wanted it before; nil for no such wish.
         var concurrency: WorkerConcurrency?
         /// What `.dev.vars` holds; nil unless `flare dev` deploys.
@@ -24,6 +27,17 @@ struct Deployment: Sendable {
         var secrets: [String: String]
         var message: String?
         var tag: String?
+        /// Secrets that came with an upload.
+        var uploadedSecrets: [String: String]?
+        var versionMetadata: String?
+
+        /// Where the code comes from.
+        enum Source: Sendable {
+            case project
+            case upload(ScriptModules)
+            /// The code of another version of the same Worker, and the modules that were uploaded for it.
+            case version(VersionKey, ScriptModules.Manifest?)
+        }
 
         /// What is known before the bundle is made.
         var details: VersionDetails {
@@ -36,7 +50,8 @@ struct Deployment: Sendable {
                     workflows: configuration.workflows,
                     crons: configuration.crons,
                     notifications: configuration.notifications,
-                    limits: limits
+                    limits: limits,
+                    keepsTriggers: isProject ? nil : true
                 ),
                 vars: configuration.vars,
                 compatibilityDate: configuration.compatibilityDate,
@@ -44,7 +59,10 @@ struct Deployment: Sendable {
                 exports: ExportedNames(json: .null),
                 concurrency: concurrency,
                 requiredSecrets: configuration.requiredSecrets.isEmpty ? nil : configuration.requiredSecrets,
-                localSecrets: localSecrets
+                localSecrets: localSecrets,
+                upload: manifest,
+                uploadedSecrets: uploadedSecrets,
+                versionMetadata: versionMetadata
             )
         }
     }
@@ -78,17 +96,14 @@ struct Deployment: Sendable {
             runtime: service.runtime,
             settings: service.settings
         )
-        let bundle = try await bundler.bundle(
-            main: configuration.main,
-            project: plan.project,
-            build: configuration.build,
-            into: starter.versions.path(key)
-        )
-        try checkClasses(configuration.workflows, exported: bundle.exports)
+        let bundle = try await bundle(plan, with: bundler, versions: starter.versions)
+        if let exported = bundle.exports { try checkClasses(configuration.workflows, exported: exported) }
         try starter.versions.sync(key)
         var details = plan.details
         let variables = details.variables(secrets: plan.secrets)
+        let clock = ContinuousClock.now
         let (runner, exports) = try await starter.start(details.configuration, vars: variables)
+        let startup = clock.duration(to: .now)
         do {
             let exports = ExportedNames(json: exports)
             try exports.checkHandlers(configuration.consumers)
@@ -99,10 +114,38 @@ struct Deployment: Sendable {
                 return workflow
             }
             details.exports = exports
-            return Deployment(plan: plan, bundle: bundle, details: details, runner: runner)
+            return Deployment(
+                plan: plan,
+                bundle: bundle,
+                details: details,
+                runner: runner,
+                startupMilliseconds: Int(startup.milliseconds)
+            )
         } catch {
             await runner.stop()
             throw error
+        }
+    }
+
+    private static func bundle(
+        _ plan: Plan,
+        with bundler: Bundler,
+        versions: VersionDirectories
+    ) async throws -> Bundler.Bundle {
+        let directory = versions.path(plan.key)
+        switch plan.source {
+        case .project:
+            return try await bundler.bundle(
+                main: plan.configuration.main,
+                project: plan.project,
+                build: plan.configuration.build,
+                into: directory
+            )
+        case .upload(let modules):
+            let source = "\(versions.realPath(plan.key))/\(ScriptModules.directory)"
+            return try await bundler.bundle(modules, in: source, build: plan.configuration.build, into: directory)
+        case .version(let key, _):
+            return Bundler.Bundle(sourceFiles: 1, bytes: try versions.copy(key, to: plan.key), inputs: [], esbuild: "")
         }
     }
 
@@ -117,6 +160,19 @@ struct Deployment: Sendable {
 }
 
 extension Deployment.Plan {
+    private var isProject: Bool {
+        guard case .project = source else { return false }
+        return true
+    }
+
+    private var manifest: ScriptModules.Manifest? {
+        switch source {
+        case .project: nil
+        case .upload(let modules): modules.manifest
+        case .version(_, let manifest): manifest
+        }
+    }
+
     /// The limits of the configuration, with the wish of whoever deploys above them.
     fileprivate var limits: WorkerLimits? {
         guard let concurrency else { return configuration.limits }

@@ -13,6 +13,12 @@ struct VersionDetails: Codable, Sendable {
     var requiredSecrets: [String]?
     /// What `.dev.vars` held when `flare dev` deployed it; nil for other deploys.
     var localSecrets: [String: String]?
+    /// The modules of an upload of Cloudflare's API; nil for a project that `flare deploy` has bundled.
+    var upload: ScriptModules.Manifest?
+    /// Secrets that came with an upload, until its first deployment makes them the Worker's.
+    var uploadedSecrets: [String: String]?
+    /// The name in `env` of the version's own id, which stands in `vars`.
+    var versionMetadata: String?
 }
 
 /// What a bundle exports, as its process reported it.

@@ -30,7 +30,12 @@ struct VersionDirectories: Sendable {
     /// Makes the files of a version survive a crash, before a row names it.
     func sync(_ key: VersionKey) throws {
         let directory = path(key)
-        for name in ["\(directory)/index.mjs", "\(directory)/index.mjs.map", directory, "\(root)/\(key.worker)", root] {
+        let source = "\(directory)/\(ScriptModules.directory)"
+        // Those of an upload, which can be fetched again.
+        let sources = ((try? FileManager.default.subpathsOfDirectory(atPath: source)) ?? []).map { "\(source)/\($0)" }
+        let bundle = ["\(directory)/index.mjs", "\(directory)/index.mjs.map"]
+        let parents = (sources.isEmpty ? [] : [source]) + [directory, "\(root)/\(key.worker)", root]
+        for name in sources + bundle + parents {
             let descriptor = open(name, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw failure(name) }
             defer { close(descriptor) }
@@ -55,6 +60,36 @@ struct VersionDirectories: Sendable {
             }
         } catch {
             throw FlareError(.storeFailed, "the bundle cannot be written to \(directory)", cause: error)
+        }
+    }
+
+    /// The code of a version: the modules that were uploaded for it, or its bundle.
+    func content(_ key: VersionKey, _ upload: ScriptModules.Manifest?) throws -> ScriptContent {
+        let types = upload?.types ?? ["index.mjs": "application/javascript+module"]
+        let directory = upload == nil ? path(key) : "\(path(key))/\(ScriptModules.directory)"
+        do {
+            let modules = try types.sorted { $0.key < $1.key }.map { name, type in
+                let bytes = try Data(contentsOf: URL(filePath: "\(directory)/\(name)"))
+                return ScriptModule(name: name, type: type, bytes: Array(bytes))
+            }
+            return ScriptContent(main: upload?.main ?? "index.mjs", modules: modules)
+        } catch {
+            throw FlareError(.storeFailed, "the code of the version \(key.version) cannot be read", cause: error)
+        }
+    }
+
+    /// Copies the code of a version into the directory of another one; returns the size of the bundle in bytes.
+    func copy(_ key: VersionKey, to other: VersionKey) throws -> Int {
+        let manager = FileManager.default
+        do {
+            for name in ["index.mjs", "index.mjs.map", ScriptModules.directory] {
+                let from = "\(path(key))/\(name)"
+                guard name != ScriptModules.directory || manager.fileExists(atPath: from) else { continue }
+                try manager.copyItem(atPath: from, toPath: "\(path(other))/\(name)")
+            }
+            return try Data(contentsOf: URL(filePath: "\(path(other))/index.mjs")).count
+        } catch {
+            throw FlareError(.storeFailed, "the code of the version \(key.version) cannot be copied", cause: error)
         }
     }
 

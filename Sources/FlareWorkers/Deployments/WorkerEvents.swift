@@ -14,8 +14,13 @@ struct WorkerEvents {
     /// A version was uploaded and made current; `isNew` when it is the Worker's first.
     func deployed(_ version: String, isNew: Bool) throws {
         if isNew { try send("worker.created", [:]) }
-        try send("version.created", ["id": .string(version)])
+        try uploaded(version)
         try madeCurrent(version)
+    }
+
+    /// A version is there, and is not current yet.
+    func uploaded(_ version: String) throws {
+        try send("version.created", ["id": .string(version)])
     }
 
     /// A version that was there was made current.

@@ -97,6 +97,16 @@ struct VersionRecord: Sendable {
         )
     }
 
+    /// Stores the details of a version again.
+    static func update(_ details: VersionDetails, in tx: Transaction) throws {
+        try tx.execute(
+            "UPDATE worker_versions SET details = ? WHERE worker = ? AND version = ?",
+            .text(String(decoding: FlareJSON.encode(details), as: UTF8.self)),
+            .text(details.configuration.worker),
+            .text(details.configuration.version)
+        )
+    }
+
     /// The version that new work of a Worker starts on; nil when there is no Worker of this name.
     static func current(of worker: String, in tx: Transaction) throws -> VersionRecord? {
         try tx.row(

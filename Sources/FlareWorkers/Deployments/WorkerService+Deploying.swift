@@ -15,7 +15,7 @@ extension WorkerService {
     /// process has started with the new bundle. Running invocations finish on the version that they began with. A dry
     /// run does the same up to the end of that transaction, which it takes back.
     package func deploy(_ body: DeployBody) async throws -> DeploymentBody {
-        try body.checkTexts()
+        try body.check()
         let loaded = try WranglerFile.load(from: body.directory)
         let (file, environmentWarnings) = try loaded.selecting(environment: body.environment)
         let configuration = try WranglerConfiguration(file.overridden(by: body))
@@ -63,7 +63,7 @@ extension WorkerService {
     }
 
     /// What a deploy changed, or would change.
-    private struct Outcome: Sendable {
+    struct Outcome: Sendable {
         var worker: WorkerBody
         var changes: [DeploymentChangeBody]
     }
@@ -73,26 +73,35 @@ extension WorkerService {
         let outcome: Outcome
     }
 
-    private func commit(_ deployment: Deployment, isDryRun: Bool) async throws -> Outcome {
+    /// What people say of a version has its bounds.
+    static func checkTexts(message: String?, tag: String?) throws {
+        for (what, text, limit) in [
+            ("message", message, Limits.versionMessageLengthMax), ("tag", tag, Limits.versionMessageLengthMax / 4),
+        ] where (text?.count ?? 0) > limit {
+            throw FlareError(.invalidArgument, "the \(what) of a version has at most \(limit) characters")
+        }
+    }
+
+    func commit(_ deployment: Deployment, isDryRun: Bool) async throws -> Outcome {
         let (hooks, now, details, plan) = (hooks, time.now(), deployment.details, deployment.plan)
         let key = deployment.key
         do {
             return try await database.write { tx in
+                var details = details
                 try details.checkSecrets(in: tx)
                 let before = try VersionRecord.current(of: key.worker, in: tx)?.details
-                let changes =
-                    try hooks.missing(details.configuration, tx) + DeploymentChanges.between(before, details)
+                let missing = try hooks.missing(details.configuration, tx)
+                if details.configuration.keepsTriggers == true {
+                    try Self.checkTargets(details.configuration, missing: missing, in: tx)
+                }
+                let changes = missing + DeploymentChanges.between(before, details)
+                try details.storeSecrets(at: now, in: tx)
                 try WorkerRecord.setCurrent(key.version, of: key.worker, at: now, in: tx)
                 try VersionRecord.insert(details, message: plan.message, tag: plan.tag, at: now, in: tx)
                 try hooks.register(details.configuration, tx)
                 let events = WorkerEvents(worker: key.worker, publish: hooks.publish, now: now, transaction: tx)
                 try events.deployed(key.version, isNew: before == nil)
-                let needed = try hooks.versionsInUse(key.worker, tx)
-                for old in try VersionRecord.all(of: key.worker, in: tx).dropFirst(Limits.workerVersionsKept)
-                where !needed.contains(old.version) && old.version != key.version {
-                    try VersionRecord.delete(old.version, of: key.worker, in: tx)
-                    try events.forgot(old.version)
-                }
+                try Self.forgetOld(key.worker, except: [key.version], hooks, events, in: tx)
                 let worker = try Self.body(WorkerRecord.named(key.worker, in: tx), in: tx)
                 let outcome = Outcome(worker: worker, changes: changes)
                 if isDryRun { throw DryRunEnd(outcome: outcome) }
@@ -103,13 +112,29 @@ extension WorkerService {
         }
     }
 
-    private func discard(_ deployment: Deployment) async {
+    /// Deletes the versions beyond those that are kept, but for those that instances need.
+    static func forgetOld(
+        _ worker: String,
+        except kept: Set<String>,
+        _ hooks: WorkerHooks,
+        _ events: WorkerEvents,
+        in tx: Transaction
+    ) throws {
+        let needed = try hooks.versionsInUse(worker, tx).union(kept)
+        for old in try VersionRecord.all(of: worker, in: tx).dropFirst(Limits.workerVersionsKept)
+        where !needed.contains(old.version) {
+            try VersionRecord.delete(old.version, of: worker, in: tx)
+            try events.forgot(old.version)
+        }
+    }
+
+    func discard(_ deployment: Deployment) async {
         await deployment.runner.stop()
         starter.versions.remove(deployment.key)
     }
 
     /// Lets new invocations go to a process of the version that has just become current.
-    private func putIntoService(_ runner: Runner, as key: VersionKey, secretChanges count: Int) async throws {
+    func putIntoService(_ runner: Runner, as key: VersionKey, secretChanges count: Int) async throws {
         await fleet.adopt(runner, as: key)
         await fleet.retireVersions(of: key.worker, except: key.version)
         // It may have been started with secrets that were changed since.
@@ -136,6 +161,8 @@ extension WorkerService {
             await runner.stop()
             throw error
         }
+        // Those that run have seen other secrets than came with the version.
+        if target.details.uploadedSecrets != nil { await fleet.restart(name) }
         try await putIntoService(runner, as: key, secretChanges: changes)
         return body
     }
@@ -146,7 +173,12 @@ extension WorkerService {
             let record = try WorkerRecord.named(key.worker, in: tx)
             // A deploy may have removed it in the meantime.
             let target = try VersionRecord.forRollback(of: record, to: key.version, in: tx)
-            try target.details.checkSecrets(in: tx)
+            var details = target.details
+            try details.checkSecrets(in: tx)
+            if details.uploadedSecrets != nil {
+                try details.storeSecrets(at: now, in: tx)
+                try VersionRecord.update(details, in: tx)
+            }
             try WorkerRecord.setCurrent(key.version, of: key.worker, at: now, in: tx)
             try hooks.register(target.details.configuration, tx)
             try WorkerEvents(worker: key.worker, publish: hooks.publish, now: now, transaction: tx)
@@ -157,7 +189,7 @@ extension WorkerService {
         }
     }
 
-    private func secretChangesCount(of worker: String) -> Int {
+    func secretChangesCount(of worker: String) -> Int {
         secretChanges.withLock { $0[worker] ?? 0 }
     }
 
@@ -169,12 +201,8 @@ extension WorkerService {
 }
 
 extension DeployBody {
-    fileprivate func checkTexts() throws {
-        for (what, text, limit) in [
-            ("message", message, Limits.versionMessageLengthMax), ("tag", tag, Limits.versionMessageLengthMax / 4),
-        ] where (text?.count ?? 0) > limit {
-            throw FlareError(.invalidArgument, "the \(what) of a version has at most \(limit) characters")
-        }
+    fileprivate func check() throws {
+        try WorkerService.checkTexts(message: message, tag: tag)
         for (what, path) in [("directory", directory), ("outdir", outdir ?? "/")] where !path.hasPrefix("/") {
             throw FlareError(.invalidArgument, "\"\(what)\" must be an absolute path, not \"\(path)\"")
         }

@@ -97,7 +97,7 @@ extension VersionDetails {
     /// Checks that this version can run with the secrets that its Worker has.
     func checkSecrets(in tx: Transaction) throws {
         let worker = configuration.worker
-        let secrets = Set(try SecretRecord.all(of: worker, in: tx).map(\.name))
+        let secrets = Set(try SecretRecord.all(of: worker, in: tx).map(\.name) + (uploadedSecrets ?? [:]).keys)
         let clash = configuration.bindings.map(\.name) + vars.keys.sorted()
         if let name = clash.first(where: secrets.contains) {
             throw FlareError(
@@ -116,9 +116,22 @@ extension VersionDetails {
         )
     }
 
+    /// Makes the secrets that came with this version those of its Worker.
+    mutating func storeSecrets(at now: Timestamp, in tx: Transaction) throws {
+        let worker = configuration.worker
+        for (name, value) in uploadedSecrets ?? [:] {
+            try SecretRecord.set(name, value, of: worker, at: now, in: tx)
+        }
+        uploadedSecrets = nil
+        guard try SecretRecord.all(of: worker, in: tx).count <= Limits.secretsMax else {
+            throw FlareError(.invalidArgument, "the Worker \"\(worker)\" would have over \(Limits.secretsMax) secrets")
+        }
+    }
+
     /// What `env` holds beside bindings; what stands in `.dev.vars` wins, as it does for wrangler.
     func variables(secrets: [String: String]) -> [String: JSONValue] {
-        vars.merging(secrets.mapValues { .string($0) }) { variable, _ in variable }
+        let secrets = secrets.merging(uploadedSecrets ?? [:]) { $1 }
+        return vars.merging(secrets.mapValues { .string($0) }) { variable, _ in variable }
             .merging((localSecrets ?? [:]).mapValues { .string($0) }) { $1 }
     }
 }

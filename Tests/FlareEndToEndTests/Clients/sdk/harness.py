@@ -4,6 +4,7 @@ import http.client
 import inspect
 import itertools
 import json
+import operator
 import time
 import traceback
 import urllib.parse
@@ -12,7 +13,7 @@ import httpx
 from cloudflare import AsyncCloudflare, Cloudflare
 from cloudflare._resource import SyncAPIResource
 
-GROUPS = ("queues", "r2", "workflows")
+GROUPS = ("queues", "r2", "workers.scripts", "workflows")
 
 # Names of checks to what they run; the name of a check of a method is the method's.
 METHODS = {}
@@ -59,7 +60,7 @@ def package_methods(client):
             if isinstance(child, SyncAPIResource):
                 yield from walk(f"{path}.{name}", child)
 
-    return [found for group in GROUPS for found in walk(group, getattr(client, group))]
+    return [found for group in GROUPS for found in walk(group, operator.attrgetter(group)(client))]
 
 
 class Engine:
@@ -137,6 +138,12 @@ class Engine:
             return found if found.status in statuses else None
 
         return eventually(look, f"instance {instance} of {workflow} is {' or '.join(statuses)}")
+
+    def fetch(self, worker, path=""):
+        """What a Worker answers over HTTP."""
+        address = urllib.parse.urlsplit(self.base)
+        with httpx.Client(timeout=30) as client:
+            return client.get(f"http://{address.netloc}/workers/{worker}/{path}").text
 
     def send(self, verb, path, body=None, headers=None, token=None):
         """One request without a client library; the path begins after `/client/v4`."""

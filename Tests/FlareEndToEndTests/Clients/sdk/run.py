@@ -13,10 +13,12 @@ import behaviour  # noqa: F401
 import buckets  # noqa: F401
 import command_buckets  # noqa: F401
 import command_queues  # noqa: F401
+import command_scripts  # noqa: F401
 import command_workflows  # noqa: F401
 import migrations  # noqa: F401
 import objects  # noqa: F401
 import queues  # noqa: F401
+import scripts  # noqa: F401
 import workflows  # noqa: F401
 from harness import COMMANDS, METHODS, PROMISES, Engine, package_methods, run
 
