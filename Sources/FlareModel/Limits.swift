@@ -19,6 +19,17 @@ package enum Limits {
     /// Bodies committed together, so that one commit stays short.
     package static let databaseGroupMax = 512
 
+    /// Pages of 4 KiB in the database's write-ahead log from which on they are copied to the database file: what SQLite
+    /// does by itself. Fewer would be copied more often, more would make reads slower.
+    package static let databaseLogPages = 1_000
+
+    /// Pages of the log that the writer may copy between two commits: about a millisecond.
+    package static let databaseLogFinishPages = 64
+
+    /// Pages of the log from which on the writer copies all of them itself, since commits come faster than they are
+    /// copied beside: 64 MiB on disk.
+    package static let databaseLogPagesMax = 16_384
+
     /// The file name bytes of a Unix socket address on Linux (sockaddr_un.sun_path holds 108 with its final zero).
     package static let socketPathBytesMax = 107
 }

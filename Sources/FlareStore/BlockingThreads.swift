@@ -1,7 +1,7 @@
 import FlareModel
 import Synchronization
 
-/// A few threads that do blocking file calls for tasks.
+/// A few threads that do blocking calls for tasks.
 final class BlockingThreads: Sendable {
     private struct State: Sendable {
         var jobs: [@Sendable () -> Void] = []
@@ -42,12 +42,15 @@ final class BlockingThreads: Sendable {
         _ body: @escaping @Sendable () throws(DiskError) -> Value,
         _ completion: @escaping @Sendable (Result<Value, FlareError>) -> Void
     ) {
-        state.withLock { state in
-            state.jobs.append {
-                let result = Result { () throws(DiskError) in try body() }
-                completion(result.mapError(\.flareError))
-            }
-        }
+        begin(job: {
+            let result = Result { () throws(DiskError) in try body() }
+            completion(result.mapError(\.flareError))
+        })
+    }
+
+    /// Begins a job on one of the threads and returns at once.
+    func begin(job: @escaping @Sendable () -> Void) {
+        state.withLock { $0.jobs.append(job) }
         state.notify()
     }
 

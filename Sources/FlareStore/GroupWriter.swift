@@ -1,7 +1,6 @@
 import FlareModel
 import GRDB
 import GRDBSQLite
-import Synchronization
 
 /// Runs waiting bodies on one thread, many in one transaction, and answers all after the commit.
 ///
@@ -22,19 +21,29 @@ final class GroupWriter: Sendable {
         let finish: @Sendable ((any Error)?) -> Void
     }
 
-    private struct State {
+    private struct State: Sendable {
         var jobs: [Job] = []
-        var isRunning = false
         var isStopped = false
+        var hasEnded = false
     }
 
-    private let pool: DatabasePool
     private let room: DiskRoom
-    private let state = Mutex(State())
+    private let state: Monitor<State>
 
-    init(pool: DatabasePool, room: DiskRoom) {
-        self.pool = pool
+    /// - Parameters:
+    ///   - checkpointer: is attached to the pool's writer.
+    ///   - room: what says whether more rows fit.
+    init(pool: DatabasePool, checkpointer: Checkpointer, room: DiskRoom) {
         self.room = room
+        let state = Monitor(State())
+        self.state = state
+        // The thread holds what it needs alone, so that it ends when this object goes.
+        SystemThread { Self.work(state, pool, checkpointer) }.detach()
+    }
+
+    deinit {
+        state.withLock { $0.isStopped = true }
+        state.notifyAll()
     }
 
     /// - Parameter waitingMax: with so many bodies waiting, this one is refused.
@@ -64,40 +73,37 @@ final class GroupWriter: Sendable {
                 )
             }
             state.jobs.append(job)
-            if !state.isRunning {
-                state.isRunning = true
-                // Within the lock, so that `stop` finds every accepted body already queued on the pool.
-                pool.asyncWriteWithoutTransaction { self.drain($0) }
-            }
             return nil
         }
-        if let refusal { job.fail(refusal) }
+        if let refusal { job.fail(refusal) } else { state.notify() }
     }
 
-    /// Refuses new bodies.
-    ///
-    /// Those that wait are still run, since closing the pool waits for its writer.
+    /// Refuses new bodies, and returns when those that wait have been run.
     func stop() {
         state.withLock { $0.isStopped = true }
+        state.notifyAll()
+        state.wait { $0.hasEnded ? () : nil }
     }
 
-    /// Runs groups until none waits.
-    ///
-    /// On the pool's writer thread.
-    private func drain(_ connection: GRDB.Database) {
+    /// Runs groups as they come, until told to stop.
+    private static func work(_ state: Monitor<State>, _ pool: DatabasePool, _ checkpointer: Checkpointer) {
         while true {
-            let group = state.withLock { state -> [Job] in
+            let group = state.wait { state -> [Job]? in
                 let group = Array(state.jobs.prefix(Limits.databaseGroupMax))
                 state.jobs.removeFirst(group.count)
-                if group.isEmpty { state.isRunning = false }
-                return group
+                return group.isEmpty && !state.isStopped ? nil : group
             }
-            if group.isEmpty { return }
-            runGroup(group, on: connection)
+            if group.isEmpty { break }
+            pool.writeWithoutTransaction { connection in
+                runGroup(group, on: connection)
+                checkpointer.look(connection)
+            }
         }
+        state.withLock { $0.hasEnded = true }
+        state.notifyAll()
     }
 
-    private func runGroup(_ group: [Job], on connection: GRDB.Database) {
+    private static func runGroup(_ group: [Job], on connection: GRDB.Database) {
         do {
             try command("BEGIN IMMEDIATE", on: connection)
         } catch {
@@ -123,7 +129,7 @@ final class GroupWriter: Sendable {
         for outcome in outcomes { outcome.finish(nil) }
     }
 
-    private func runJob(_ job: Job, on connection: GRDB.Database) -> JobOutcome {
+    private static func runJob(_ job: Job, on connection: GRDB.Database) -> JobOutcome {
         do {
             try command("SAVEPOINT body", on: connection)
             let outcome = job.run(connection)
@@ -139,7 +145,7 @@ final class GroupWriter: Sendable {
     }
 
     /// After a broken transaction: the body that broke it gets its error, the others run again, each alone.
-    private func recover(_ group: [Job], _ outcomes: [JobOutcome], on connection: GRDB.Database) {
+    private static func recover(_ group: [Job], _ outcomes: [JobOutcome], on connection: GRDB.Database) {
         let broken = outcomes.count - 1
         if outcomes[broken].succeeded {
             outcomes[broken].finish(FlareError(.storeFailed, "the transaction was rolled back by the database"))
@@ -149,7 +155,7 @@ final class GroupWriter: Sendable {
         for (index, job) in group.enumerated() where index != broken { runGroup([job], on: connection) }
     }
 
-    private func command(_ sql: String, on connection: GRDB.Database) throws {
+    private static func command(_ sql: String, on connection: GRDB.Database) throws {
         let statement: OpaquePointer
         do {
             statement = try connection.cachedStatement(sql: sql).sqliteStatement
@@ -165,7 +171,7 @@ final class GroupWriter: Sendable {
         }
     }
 
-    private func rollBack(_ connection: GRDB.Database) {
+    private static func rollBack(_ connection: GRDB.Database) {
         do {
             try command("ROLLBACK", on: connection)
         } catch {

@@ -25,21 +25,37 @@ extension WorkflowService {
         goal: InstanceGoal = .end,
         until deadline: Timestamp
     ) async throws -> InstanceDetailBody {
-        let sequence = try await store.database.read { try self.instance(id, of: name, in: $0).sequence }
-        return try await store.watchers.watching(sequence) { changed in
+        let interest: InstanceWatchers.Interest = goal == .end ? .end : .changes
+        let count = store.watchers.count(interest)
+        let (sequence, found) = try await store.database.read { transaction in
+            let instance = try self.instance(id, of: name, in: transaction)
+            return (instance.sequence, try self.detail(of: instance, at: goal, until: deadline, in: transaction))
+        }
+        if let found { return found }
+        return try await store.watchers.watching(sequence, for: interest, since: count) { changed in
             while true {
-                let instance = try await store.database.read { transaction in
-                    let instance = try self.instance(sequence, in: transaction)
-                    let isDue =
-                        try instance.status.isFinal || self.store.time.now() >= deadline
-                        || Self.isReached(goal, by: instance, in: transaction)
-                    return isDue ? try instance.detail(in: transaction) : nil
-                }
-                if let instance { return instance }
                 await changed.wait(until: deadline, time: store.time)
                 try Task.checkCancellation()
+                let found = try await store.database.read { transaction in
+                    let instance = try self.instance(sequence, in: transaction)
+                    return try self.detail(of: instance, at: goal, until: deadline, in: transaction)
+                }
+                if let found { return found }
             }
         }
+    }
+
+    /// An instance that has reached a goal or ended, or whose time is over; nil for any other.
+    private func detail(
+        of instance: InstanceRecord,
+        at goal: InstanceGoal,
+        until deadline: Timestamp,
+        in transaction: Transaction
+    ) throws -> InstanceDetailBody? {
+        let isDue =
+            try instance.status.isFinal || store.time.now() >= deadline
+            || Self.isReached(goal, by: instance, in: transaction)
+        return isDue ? try instance.detail(in: transaction) : nil
     }
 
     private static func isReached(

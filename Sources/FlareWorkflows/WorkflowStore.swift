@@ -51,7 +51,10 @@ struct WorkflowStore: Sendable {
         in transaction: Transaction
     ) throws {
         let deletion = try RunRecord.setEnded(key, state, result, at: now, in: transaction)
-        transaction.afterCommit { [expiry] in expiry.expects(deletion) }
+        transaction.afterCommit { [expiry, watchers] in
+            expiry.expects(deletion)
+            watchers.notifyEnd(key.instance)
+        }
         try events.tell(.ended(state.status), key, at: now, in: transaction)
     }
 

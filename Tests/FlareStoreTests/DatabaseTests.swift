@@ -66,6 +66,56 @@ import Testing
         }
     }
 
+    @Test("what is committed leaves the log while commits go on, and the log begins anew")
+    func checkpoints() async throws {
+        try await withDatabase { database, directory in
+            let log = directory + "/flare.db-wal"
+            let pages = 2 * Limits.databaseLogPages
+            try await database.write { tx in
+                for index in 0..<pages {
+                    let name = "n\(index)" + String(repeating: "-", count: 4_096)
+                    try tx.execute("INSERT INTO name (name) VALUES (?)", .text(name))
+                }
+            }
+            // Counts how often the log has begun anew.
+            let first = try logBeginning(log)
+            var commits = 0
+            while try logBeginning(log) == first, commits < 100_000 {
+                try await database.write { try $0.execute("INSERT INTO parent DEFAULT VALUES") }
+                commits += 1
+            }
+            let last = try logBeginning(log)
+            #expect(last != first)
+            let size = try size(of: directory + "/flare.db")
+            #expect(size > pages * 4_096)
+        }
+    }
+
+    /// The part of the log's header that is another one each time the log begins anew.
+    private func logBeginning(_ path: String) throws -> [UInt8] {
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        return Array(bytes[12..<24])
+    }
+
+    @Test("a read that is cancelled ends in the middle of its statement")
+    func cancelledRead() async throws {
+        try await withDatabase { database, _ in
+            let (begun, continuation) = AsyncStream<Void>.makeStream()
+            let read = Task {
+                try await database.read { tx in
+                    continuation.finish()
+                    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+                    return try tx.row(endless) { $0.int(0) }
+                }
+            }
+            for await _ in begun {}
+            read.cancel()
+            await #expect(throws: CancellationError.self) { try await read.value }
+            let found = try await count(database)
+            #expect(found == 0)
+        }
+    }
+
     @Test("bodies that wait are committed together")
     func groups() async throws {
         try await withDatabase { database, directory in
