@@ -12,6 +12,12 @@ extension Limits {
     /// How long a measurement of the disk is believed, in milliseconds: other programs fill it, too.
     package static let diskTrustedMilliseconds: Int64 = 1_000
 
+    /// How large the write-ahead log of the database stays, in bytes; one large transaction may make it larger for a
+    /// moment.
+    ///
+    /// Twice what it grows to between checkpoints, so that it is cut rarely, and half of `diskReserveBytes`.
+    package static let databaseLogBytes = 8_388_608
+
     /// What a transaction that adds rows writes besides their bytes, in bytes: the pages of tables and indexes that it
     /// touches.
     package static let transactionOverheadBytes = 32_768

@@ -114,6 +114,7 @@ package final class Database: Sendable {
             try connection.execute(sql: "PRAGMA temp_store=MEMORY")
             try connection.execute(sql: "PRAGMA cache_size=-16000")
             try connection.execute(sql: "PRAGMA secure_delete=OFF")
+            try connection.execute(sql: "PRAGMA journal_size_limit=\(Limits.databaseLogBytes)")
         }
         return configuration
     }

@@ -36,6 +36,24 @@ import Testing
         }
     }
 
+    @Test("a large transaction leaves no large log behind, which would take the reserve of the disk")
+    func logSize() async throws {
+        try await withDatabase { database, directory in
+            try await database.write { try $0.execute("CREATE TABLE bytes (bytes BLOB)") }
+            let log = directory + "/flare.db-wal"
+            func sizeBytes() throws -> Int {
+                try FileManager.default.attributesOfItem(atPath: log)[.size] as? Int ?? 0
+            }
+            try await database.write { tx in
+                for _ in 0..<12 { try tx.execute("INSERT INTO bytes VALUES (zeroblob(1000000))") }
+            }
+            #expect(try sizeBytes() > Limits.databaseLogBytes)
+            // The first one finds the log copied into the file and begins at its start.
+            for _ in 0..<2 { try await database.write { try $0.execute("DELETE FROM bytes") } }
+            #expect(try sizeBytes() == Limits.databaseLogBytes)
+        }
+    }
+
     @Test("a body that throws disturbs none of those that are committed with it, and its follow-ups never run")
     func failingBodies() async throws {
         try await withDatabase { database, _ in

@@ -1,5 +1,6 @@
 // Durations as workflows write them: milliseconds, or "5 seconds".
 const units = {
+  __proto__: null,
   ms: 1, millisecond: 1, s: 1e3, sec: 1e3, second: 1e3, m: 6e4, min: 6e4, minute: 6e4, h: 36e5, hour: 36e5,
   d: 864e5, day: 864e5, week: 6048e5, month: 2592e6, year: 31536e6,
 };
@@ -16,8 +17,10 @@ export function milliseconds(value, what) {
 
 function parse(value, what) {
   if (typeof value === "number" && value >= 0) return value;
-  const match = typeof value === "string" && /^\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*$/i.exec(value);
-  const unit = match && (units[match[2].toLowerCase()] ?? units[`${match[2]}s`.toLowerCase()]);
+  const match = typeof value === "string" && /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/i.exec(value);
+  // The whole word first: "ms" are not minutes.
+  const word = match && match[2].toLowerCase();
+  const unit = match && (units[word] ?? units[word.replace(/s$/, "")]);
   if (!unit) throw new TypeError(`${what} must be milliseconds or a text such as "5 seconds", not ${show(value)}`);
   return Number(match[1]) * unit;
 }
