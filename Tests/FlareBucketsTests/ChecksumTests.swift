@@ -71,7 +71,7 @@ struct ChecksumTests {
             var parts: [CompletedPart] = []
             for (index, text) in ["1234", "", "5", "6789"].enumerated() {
                 let part = try await f.part(index + 1, text, upload)
-                parts.append(CompletedPart(number: part.number, etag: part.etag, checksum: part.checksum?.value))
+                parts.append(CompletedPart(number: part.number, etag: part.etag, checksum: part.checksum))
             }
             let wrong = ObjectExpectation(checksums: [algorithm: value.reversed()])
             #expect(
@@ -94,7 +94,7 @@ struct ChecksumTests {
             var parts: [CompletedPart] = []
             for (index, text) in ["aaaa", "bb"].enumerated() {
                 let part = try await f.part(index + 1, text, upload)
-                parts.append(CompletedPart(number: part.number, etag: part.etag, checksum: part.checksum?.value))
+                parts.append(CompletedPart(number: part.number, etag: part.etag, checksum: part.checksum))
             }
             let record = try await f.service.completeUpload(upload.id, in: "data", parts: parts)
             // (printf aaaa | sha256sum; printf bb | sha256sum) | cut -c1-64 | xxd -r -p | sha256sum, as base64
@@ -102,6 +102,33 @@ struct ChecksumTests {
             #expect(record.checksum?.type == .composite)
             #expect(try await f.service.head("k", in: "data") == record)
             #expect(try await f.service.completeUpload(upload.id, in: "data", parts: parts) == record)
+        }
+    }
+
+    @Test("the checksum of a whole is made although its parts are sent with another one")
+    func otherAlgorithm() async throws {
+        try await BucketsFixture.with(uploadPartBytesMin: 1) { f in
+            let upload = try await f.service.createUpload("k", in: "data", checksum: (.sha256, .composite))
+            let crc = try #require(Self.known[.crc32])
+            let part = try await f.service.uploadPart(
+                1,
+                of: upload.id,
+                in: "data",
+                SinglePiece("123456789"),
+                expecting: ObjectExpectation(checksums: [.crc32: crc])
+            )
+            #expect(part.checksum?.algorithm == .sha256)
+            // The client knows the part by the checksum that it has sent.
+            let sent = CompletedPart(number: 1, etag: part.etag, checksum: ObjectChecksum(.crc32, value: crc))
+            let record = try await f.service.completeUpload(upload.id, in: "data", parts: [sent])
+            #expect(record.checksum?.algorithm == .sha256)
+            let wrong = ObjectChecksum(.sha256, value: [UInt8](repeating: 0, count: 32))
+            let other = try await f.service.createUpload("k", in: "data", checksum: (.sha256, .composite))
+            let again = try await f.part(1, "1", other)
+            let named = CompletedPart(number: 1, etag: again.etag, checksum: wrong)
+            #expect(
+                await code { try await f.service.completeUpload(other.id, in: "data", parts: [named]) } == .invalidPart
+            )
         }
     }
 

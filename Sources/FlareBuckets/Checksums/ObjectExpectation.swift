@@ -10,6 +10,8 @@ package struct ObjectExpectation: Sendable {
     package var checksums: [ChecksumAlgorithm: [UInt8]]
     /// Checksums to compute beside those: of what `trailing` may answer, or to be kept although none was announced.
     package var computes: Set<ChecksumAlgorithm>
+    /// The one of them to keep whatever is announced; nil to keep one that is.
+    var keeps: ChecksumAlgorithm?
     /// Checksums that are only known behind the last byte, of algorithms that `computes` names.
     package var trailing: (@Sendable () throws -> [ChecksumAlgorithm: [UInt8]])?
 
@@ -55,7 +57,7 @@ package struct ObjectExpectation: Sendable {
             throw FlareError(.digestMismatch, "the body has the \(name) \(has), not \(not) as announced")
         }
         let kept =
-            ChecksumAlgorithm.allCases.first { announced[$0] != nil }
+            keeps ?? ChecksumAlgorithm.allCases.first { announced[$0] != nil }
             ?? ChecksumAlgorithm.allCases.first { computes.contains($0) }
         return kept.flatMap { algorithm in computed[algorithm].map { ObjectChecksum(algorithm, value: $0) } }
     }

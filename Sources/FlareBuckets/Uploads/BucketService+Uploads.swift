@@ -57,7 +57,11 @@ extension BucketService {
         try Self.check(part: number)
         let upload = try await upload(uploadID, key: key, in: bucket)
         var expectation = expectation
-        if let algorithm = upload.checksumAlgorithm { expectation.computes.insert(algorithm) }
+        if let algorithm = upload.checksumAlgorithm {
+            // That of the object is made of these, whatever else the client compares.
+            expectation.computes.insert(algorithm)
+            expectation.keeps = algorithm
+        }
         let staged = try await stage(body, in: .file, expecting: expectation)
         let now = time.now()
         do {

@@ -6,10 +6,10 @@ package struct CompletedPart: Sendable, Hashable {
     package var number: Int
     /// As uploading the part has answered it; quotes are ignored.
     package var etag: String
-    /// Of the algorithm with which the part was uploaded; not compared when nil.
-    package var checksum: [UInt8]?
+    /// Compared with that of the part when both are of one algorithm.
+    package var checksum: ObjectChecksum?
 
-    package init(number: Int, etag: String, checksum: [UInt8]? = nil) {
+    package init(number: Int, etag: String, checksum: ObjectChecksum? = nil) {
         self.number = number
         self.etag = etag.replacing("\"", with: "")
         self.checksum = checksum
@@ -117,7 +117,8 @@ struct UploadCompletion {
                 hint: "the part was uploaded again: list the parts"
             )
         }
-        if let checksum = want.checksum, let own = part.checksum, own.value != checksum {
+        let both = want.checksum.flatMap { wanted in part.checksum.map { (wanted: wanted, own: $0) } }
+        if let (wanted, own) = both, wanted.algorithm == own.algorithm, wanted.value != own.value {
             throw FlareError(
                 .invalidPart,
                 "part \(want.number) of object \"\(upload.key)\" has another \(own.algorithm.rawValue) than announced"

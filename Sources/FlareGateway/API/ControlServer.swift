@@ -60,7 +60,9 @@ package struct ControlServer: ServiceLifecycle.Service {
     private func serve(_ address: BindAddress) async throws {
         let application = Application(
             responder: api.responder,
-            server: .http1(configuration: .init(additionalChannelHandlers: [ClientWatch()])),
+            server: .http1(
+                configuration: .init(additionalChannelHandlers: [ContinueHandler.Installer(), ClientWatch()])
+            ),
             configuration: ApplicationConfiguration(address: address),
             onServerRunning: { [onListening] in await onListening($0.localAddress?.port ?? 0) },
             eventLoopGroupProvider: .shared(group),

@@ -239,6 +239,10 @@ for kind in ("FULL_OBJECT", "COMPOSITE"):
     fails("BadDigest", s3.complete_multipart_upload, ChecksumCRC32="AAAAAA==", ChecksumType=kind, **where, **named)
     ended = s3.complete_multipart_upload(ChecksumCRC32=right, ChecksumType=kind, **where, **named)
     assert (ended["ChecksumCRC32"], ended["ChecksumType"]) == (right, kind), ended
+# Its own default goes with each part of an upload that was begun with another one.
+where["UploadId"] = s3.create_multipart_upload(Bucket="life", Key="sums", ChecksumAlgorithm="SHA256")["UploadId"]
+tag = s3.upload_part(PartNumber=1, Body=b"x", **where)["ETag"]
+assert s3.complete_multipart_upload(**where, **parts((1, tag)))["ChecksumSHA256"].endswith("-1")
 fails("InvalidRequest", s3.put_object, Bucket="life", Key="sum", Body=b"1", ChecksumSHA512="A" * 86 + "==")
 gone = s3.create_multipart_upload(Bucket="life", Key="gone")["UploadId"]
 s3.abort_multipart_upload(Bucket="life", Key="gone", UploadId=gone)

@@ -84,7 +84,8 @@ struct ObjectsDelete: FlareCommand {
         throw FlareError(
             .objectNotFound,
             "object \"\(first)\"\(more) not found in bucket \"\(bucket)\"",
-            hint: existing.isEmpty ? "flare buckets objects list \(bucket)" : "the other \(existing.count) were deleted"
+            hint: existing.isEmpty
+                ? "see: flare buckets objects list \(bucket)" : "the other \(existing.count) were deleted"
         )
     }
 

@@ -173,11 +173,11 @@ extension S3Service {
         guard let number = Int(element["PartNumber"]?.trimmed ?? ""), let etag = element["ETag"]?.trimmed else {
             throw S3XMLReader.malformed("a part needs its PartNumber and its ETag")
         }
-        var checksum: [UInt8]?
+        var checksum: ObjectChecksum?
         for algorithm in ChecksumAlgorithm.allCases {
             let name = S3Checksums.element(algorithm)
             guard let text = element[name]?.trimmed else { continue }
-            checksum = try S3Checksums.value(text, algorithm, name: name)
+            checksum = ObjectChecksum(algorithm, value: try S3Checksums.value(text, algorithm, name: name))
         }
         return CompletedPart(number: number, etag: etag, checksum: checksum)
     }
