@@ -85,7 +85,8 @@ extension Limits {
     /// The longest that a history can be asked to be kept, in milliseconds: ten years.
     package static let workflowRetentionMillisecondsMax: Int64 = 3_650 * 86_400_000
 
-    /// Instances whose retention is over that are deleted in one transaction, so that others get their turn between.
+    /// Instances whose retention is over, or whose workflow is deleted, that go in one transaction, so that others get
+    /// their turn between.
     package static let workflowExpiryBatchMax = 100
 
     /// Instances terminated in one transaction when all of a workflow are.

@@ -22,10 +22,16 @@ extension FlareError {
 }
 
 /// The candidate that a mistyped name most likely meant, or nil when none is near (more than a third of it differs).
+///
+/// Next to that, a script's file stands for what is named after it: `deploy.sh` for `deploy`.
 package func nearestName(to name: String, in candidates: some Sequence<String>) -> String? {
     let limit = max(1, name.utf8.count / 3)
+    let candidates = Array(candidates)
+    let stem = name.split(separator: "/").last?.split(separator: ".").first.map(String.init)
+    let named = stem == name ? nil : candidates.first { $0 == stem }
     return
-        candidates
+        named
+        ?? candidates
         .map { (name: $0, distance: editDistance(name, $0)) }
         .filter { $0.distance <= limit }
         .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?

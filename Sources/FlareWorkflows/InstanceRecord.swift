@@ -127,6 +127,18 @@ extension InstanceRecord {
         try transaction.execute("DELETE FROM workflow_instances WHERE seq = ?", .integer(sequence))
     }
 
+    /// Deletes the oldest instances of a workflow with all they hold; returns how many.
+    static func deleteOldest(of workflow: String, limit: Int, in transaction: Transaction) throws -> Int {
+        let oldest = try transaction.rows(
+            "SELECT seq FROM workflow_instances WHERE workflow_id = ? ORDER BY seq LIMIT ?",
+            .text(workflow),
+            .integer(Int64(limit)),
+            decode: { $0.integer(0) }
+        )
+        for sequence in oldest { try delete(sequence, in: transaction) }
+        return oldest.count
+    }
+
     /// Inserts a new instance with its first run, queued, or running with its first invocation when it is started with
     /// its creation; the record tells what whoever created it is told: that it is queued.
     ///

@@ -87,6 +87,9 @@ extension EndToEnd {
                 #expect(try await f.runScript("./missing.sh").status == 66)
                 try f.write("plain.sh", "true")
                 #expect(try await f.runScript("./plain.sh").status == 77)
+                let named = try await f.runScript("plain.sh")
+                #expect(named.status == 66)
+                #expect(named.stderr.contains("chmod +x plain.sh"))
             }
         }
 

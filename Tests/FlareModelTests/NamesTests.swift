@@ -66,6 +66,7 @@ import Testing
         #expect(nearestName(to: "paymnets", in: names) == "payments")
         #expect(nearestName(to: "orders", in: names) == "orders")
         #expect(nearestName(to: "invoices", in: names) == nil)
+        #expect(nearestName(to: "./bin/orders.sh", in: names) == "orders")
         #expect(nearestName(to: "x", in: []) == nil)
         let error = FlareError.notFound(
             .queueNotFound,

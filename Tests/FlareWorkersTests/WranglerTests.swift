@@ -168,6 +168,19 @@ import Testing
         #expect(configuration.warnings.count == 5, "\(configuration.warnings)")
     }
 
+    @Test func `all bindings that cannot be run are named at once`() {
+        let error = #expect(throws: FlareError.self) {
+            try configuration(
+                #"""
+                {"name": "d", "main": "i", "vectorize": [{"binding": "V", "index_name": "x"}],
+                 "kv_namespaces": [{"binding": "A", "id": "a"}, {"binding": "B", "id": "b"}]}
+                """#
+            )
+        }
+        let what = #""A", "B" in "kv_namespaces" (KV), "V" in "vectorize" (Vectorize)"#
+        #expect(error?.message == "wrangler.jsonc: flare cannot run the binding \(what)")
+    }
+
     @Test func `rules say what files that are no JavaScript are, where esbuild can be told`() throws {
         let configuration = try configuration(
             #"""

@@ -198,6 +198,22 @@ struct InstanceTests {
         #expect(try await service.list(limit: 10, offset: 0).total == 0)
     }
 
+    @Test("a workflow with many instances is deleted in steps, none of which is done while one is unfinished")
+    func deleteMany() async throws {
+        let harness = try Harness()
+        let service = harness.service { _ in "1" }
+        try await harness.define(service)
+        let ids = (0...Limits.workflowExpiryBatchMax).map { "i-\($0)" }
+        for id in ids { _ = try await service.create(NewInstance(id: id, trigger: .api), of: "flow") }
+        for id in ids.dropFirst() { _ = try await service.terminate(id, of: "flow") }
+        let error = await #expect(throws: FlareError.self) { try await service.delete("flow") }
+        #expect(error?.code == .inUse)
+        #expect(try await service.instances(of: "flow", InstanceFilter()).total == ids.count)
+        _ = try await service.terminate("i-0", of: "flow")
+        try await service.delete("flow")
+        #expect(try await service.list(limit: 10, offset: 0).total == 0)
+    }
+
     @Test("pages of a list hold each instance once, by page and by cursor")
     func pages() async throws {
         let harness = try Harness()

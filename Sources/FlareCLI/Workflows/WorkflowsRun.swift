@@ -128,6 +128,9 @@ struct WorkflowsRun: FlareCommand {
         do {
             let path = WorkflowPath.instances(target)
             return (try await client.call("POST", path, body: body, as: InstanceBody.self), true)
+        } catch var error as FlareError where error.code == .workflowNotFound && JobSpawn.isFile(target) {
+            error.hint = "the file here cannot be run: chmod +x \(target)"
+            throw error
         } catch let error as FlareError where error.code == .alreadyExists && ifNotExists {
             guard let id else { throw error }
             return (try await client.call("GET", WorkflowPath.own(target, id), as: InstanceBody.self), false)

@@ -12,6 +12,9 @@ struct WorkflowsVerify: FlareCommand {
             else, would not go on well with instances that the recorded code began. Histories come from: \
             flare workflows export NAME ID > FILE
 
+            Code that is not to be deployed yet is checked in a state directory of its own: the same FLARE_STATE for \
+            flare deploy and flare workflows verify.
+
             Exit status: 0 all match, 1 one differs.
             """
     )

@@ -27,16 +27,17 @@ extension WranglerConfiguration {
     ]
 
     static func refuseUnknownBindings(_ file: ConfigurationReader) throws {
-        for (key, kind) in refusedKinds.sorted(by: { $0.key < $1.key }) {
-            guard let value = file.members[key], !isEmpty(value) else { continue }
+        let refused = refusedKinds.sorted { $0.key < $1.key }.compactMap { key, kind -> String? in
+            guard let value = file.members[key], !isEmpty(value) else { return nil }
             let names = bindingNames(value).map { "\"\($0)\"" }.joined(separator: ", ")
-            let which = names.isEmpty ? "" : " \(names)"
-            throw FlareError(
-                .invalidData,
-                "\(file.file): flare cannot run the binding\(which) in \"\(key)\" (\(kind))",
-                hint: "remove it; flare runs vars, r2_buckets, queues, workflows, pipelines and services"
-            )
+            return "\(names.isEmpty ? "" : "\(names) ")in \"\(key)\" (\(kind))"
         }
+        guard !refused.isEmpty else { return }
+        throw FlareError(
+            .invalidData,
+            "\(file.file): flare cannot run the binding \(refused.joined(separator: ", "))",
+            hint: "remove it; flare runs vars, r2_buckets, queues, workflows, pipelines and services"
+        )
     }
 
     /// The fields of each section, whether flare reads them or they mean nothing on one machine.

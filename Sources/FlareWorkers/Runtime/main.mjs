@@ -136,9 +136,15 @@ function dispatch(invocation, header, body) {
 async function finishBackground(invocation) {
   while (invocation.background.length > 0) {
     for (const outcome of await Promise.allSettled(invocation.background.splice(0))) {
-      if (outcome.status === "rejected") logLine("error", `waitUntil: ${outcome.reason?.stack ?? outcome.reason}`);
+      if (outcome.status === "rejected") logLine("error", `waitUntil: ${traceText(outcome.reason)}`);
     }
   }
+}
+
+/// A thrown value with the lines of its trace that the author of the Worker wrote.
+function traceText(reason) {
+  const { name, message, stack } = describeError(reason);
+  return stack ?? `${name}: ${message}`;
 }
 
 /// Keeps user code from taking the process or its connection away, and reports what it does not catch.
@@ -148,7 +154,7 @@ function protectProcess() {
   };
   // Descriptor 0 is the connection.
   Object.defineProperty(process, "stdin", { get: () => undefined, configurable: true });
-  process.on("unhandledRejection", (reason) => logLine("error", `unhandled rejection: ${reason?.stack ?? reason}`));
+  process.on("unhandledRejection", (reason) => logLine("error", `unhandled rejection: ${traceText(reason)}`));
   process.on("uncaughtException", (error) => {
     sendFrame({ t: "crash", inv: markedInvocation(), error: describeError(error) });
     connection.flush(() => exit(70));
