@@ -21,6 +21,17 @@ struct QueueTextTests {
         #expect(ContentType(of: [0xFF, 0x00]) == .bytes)
     }
 
+    @Test(
+        "a body in a table is one line of which a terminal obeys nothing",
+        arguments: [
+            (#"a\b"#, #"a\b"#), ("a\nb\\", #"a\nb\\"#), ("a\r\n\tb", #"a\r\n\tb"#),
+            ("\u{1B}[2J\0\u{9B}", #"\u{1b}[2J\u{0}\u{9b}"#),
+        ]
+    )
+    func oneLine(body: String, expected: String) {
+        #expect(QueueMessageBody.oneLine(body) == expected)
+    }
+
     @Test("a wrong content type names the nearest one")
     func nearestContentType() {
         let error = #expect(throws: FlareError.self) { try ContentType(named: "jso") }

@@ -11,12 +11,25 @@ extension QueueMessageBody {
         return Array(data)
     }
 
-    /// The body on one line: line ends escaped, and cut to `width` characters if that is given.
+    /// The body on one line, cut to `width` characters if that is given.
     func oneLine(width: Int?) -> String {
-        let line = body.replacing("\\", with: body.contains("\n") ? "\\\\" : "\\")
-            .replacing("\r", with: "\\r")
-            .replacing("\n", with: "\\n")
+        let line = Self.oneLine(body)
         guard let width, line.count > width else { return line }
         return line.prefix(width - 1) + "…"
+    }
+
+    /// A text on one line that a terminal only shows: line ends and other control characters escaped.
+    static func oneLine(_ text: String) -> String {
+        guard SafePath.visible(text) != text else { return text }
+        // By scalars, as a CR LF is one character.
+        return text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\\": "\\\\"
+            case "\n": "\\n"
+            case "\r": "\\r"
+            case "\t": "\\t"
+            default: SafePath.visible(String(scalar))
+            }
+        }.joined()
     }
 }

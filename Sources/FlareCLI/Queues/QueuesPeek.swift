@@ -72,13 +72,9 @@ struct QueuesPeek: FlareCommand {
                 message.state(at: now),
             ]
                 + (hasOrigins ? [message.originQueue ?? "-"] : [])
-                + (hasReasons ? [message.reason.map { oneLine($0) } ?? "-"] : [])
+                + (hasReasons ? [message.reason.map(QueueMessageBody.oneLine) ?? "-"] : [])
                 + [message.oneLine(width: width)]
         }
-    }
-
-    private func oneLine(_ text: String) -> String {
-        text.replacing("\n", with: "\\n").replacing("\r", with: "\\r")
     }
 }
 
