@@ -32,6 +32,25 @@ struct QueueTextTests {
         #expect(QueueMessageBody.oneLine(body) == expected)
     }
 
+    @Test(
+        "a tail shows the body on a narrow terminal too",
+        arguments: [(nil, 200), (40, 60), (80, 60), (267, 200), (167, 100)]
+    )
+    func tailLine(columns: Int?, shown: Int) {
+        let message = QueueMessageBody(
+            id: "00112233445566770000000000000001",
+            cursor: 12_345,
+            timestamp: Timestamp(milliseconds: 0),
+            attempts: 0,
+            contentType: "text",
+            encoding: "utf8",
+            body: String(repeating: "x", count: 200)
+        )
+        let line = message.tailLine(columns: columns)
+        #expect(line.hasPrefix("1970-01-01T00:00:00.000Z  12345  00112233445566770000000000000001  xxx"))
+        #expect(line.count - 67 == shown)
+    }
+
     @Test("a wrong content type names the nearest one")
     func nearestContentType() {
         let error = #expect(throws: FlareError.self) { try ContentType(named: "jso") }

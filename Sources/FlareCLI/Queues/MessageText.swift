@@ -18,6 +18,15 @@ extension QueueMessageBody {
         return line.prefix(width - 1) + "…"
     }
 
+    /// The line that a tail shows; as wide as the terminal, but never without the beginning of the body.
+    func tailLine(columns: Int?) -> String {
+        let head = "\(timestamp.text)  \(cursor.map { "\($0)" } ?? "-")  \(id)  "
+        return head + oneLine(width: columns.map { max(Self.shownCharacters, $0 - head.count) })
+    }
+
+    /// Characters of a body that fit a row of a terminal beside the rest, or that are worth a second one.
+    static let shownCharacters = 60
+
     /// A text on one line that a terminal only shows: line ends and other control characters escaped.
     static func oneLine(_ text: String) -> String {
         guard SafePath.visible(text) != text else { return text }

@@ -65,7 +65,7 @@ struct QueuesPeek: FlareCommand {
         let headers =
             ["ID", "SENT", "AGE", "ATTEMPTS", "STATE"] + (hasOrigins ? ["FROM"] : [])
             + (hasReasons ? ["REASON"] : []) + ["BODY"]
-        let width = shell.isTerminal ? 60 : nil
+        let width = shell.isTerminal ? QueueMessageBody.shownCharacters : nil
         shell.list(messages, headers) { message in
             [
                 message.id, message.timestamp.text, ageText(now - message.timestamp), "\(message.attempts)",

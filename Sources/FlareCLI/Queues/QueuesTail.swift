@@ -117,9 +117,7 @@ struct QueuesTail: FlareCommand {
         if shell.json || jsonl {
             shell.writeBytes(line + [UInt8(ascii: "\n")])
         } else {
-            let cursor = message.cursor.map { "\($0)" } ?? "-"
-            let text = "\(message.timestamp.text)  \(cursor)  \(message.id)  \(message.oneLine(width: nil))"
-            shell.line(TerminalWidth.cut(text))
+            shell.line(message.tailLine(columns: TerminalWidth.columns))
         }
         progress.note(message.cursor)
     }
