@@ -1,3 +1,4 @@
+import ArgumentParser
 import FlareModel
 import Testing
 
@@ -49,6 +50,18 @@ struct QueueTextTests {
         let line = message.tailLine(columns: columns)
         #expect(line.hasPrefix("1970-01-01T00:00:00.000Z  12345  00112233445566770000000000000001  xxx"))
         #expect(line.count - 67 == shown)
+    }
+
+    @Test("a tail of new messages that was interrupted before the first one misses none")
+    func tailAgain() throws {
+        let began = Timestamp(milliseconds: 0)
+        let new = try #require(try Flare.parseAsRoot(["queues", "tail", "orders", "--new"]) as? QueuesTail)
+        let first = try #require(new.again(after: nil, began: began))
+        #expect(first.0 == "since" && first.1 == "1970-01-01T00:00:00.000Z")
+        let later = try #require(new.again(after: 7, began: began))
+        #expect(later.0 == "cursor" && later.1 == "7")
+        let whole = try #require(try Flare.parseAsRoot(["queues", "tail", "orders"]) as? QueuesTail)
+        #expect(whole.again(after: nil, began: began) == nil)
     }
 
     @Test("a wrong content type names the nearest one")
