@@ -64,6 +64,15 @@ struct QueueTextTests {
         #expect(whole.again(after: nil, began: began) == nil)
     }
 
+    @Test("words of the command line keep bytes that are no UTF-8, in their order")
+    func wordBytes() {
+        let given: [[UInt8]] = [[0x71], [0xFF], [0x61], [0xFE], [0xEF, 0xBF, 0xBD]]
+        #expect(
+            WordBytes.of(["\u{FFFD}", "a", "\u{FFFD}", "\u{FFFD}"], in: given) == [[0xFF], [0x61], [0xFE], given[4]]
+        )
+        #expect(WordBytes.of(["x\u{FFFD}"], in: given) == [Array("x\u{FFFD}".utf8)])
+    }
+
     @Test("a wrong content type names the nearest one")
     func nearestContentType() {
         let error = #expect(throws: FlareError.self) { try ContentType(named: "jso") }
