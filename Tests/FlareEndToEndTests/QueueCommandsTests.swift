@@ -69,7 +69,7 @@ extension EndToEnd {
                     try await f.run("queues", "create", kind).check()
                     let added = try await f.run("queues", "consumers", "add", kind, "--\(kind)", "absent").check()
                     #expect(
-                        added.stderr == "warning: \(name) \"absent\" not found; messages wait until it is deployed\n"
+                        added.stderr == "warning: messages wait until it is deployed: \(name) \"absent\" not found\n"
                     )
                 }
             }

@@ -120,7 +120,7 @@ struct QueueConsumerOptions: ParsableArguments, Sendable {
             if let worker { _ = try await client.call("GET", WorkerPath.worker(worker), as: WorkerBody.self) }
             if let workflow { _ = try await client.call("GET", WorkflowPath.workflow(workflow), as: WorkflowBody.self) }
         } catch let error as FlareError where [.workerNotFound, .workflowNotFound].contains(error.code) {
-            shell.warn("\(error.message); messages wait until it is deployed")
+            shell.warn("messages wait until it is deployed: \(error.message)")
         }
     }
 }
