@@ -112,25 +112,64 @@ package enum FlareJSON {
 
     /// Decodes a control body; throws `invalidData` naming the field that does not fit.
     package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Sequence<UInt8>) throws -> Value {
+        let data = Data(bytes)
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try JSONDecoder().decode(type, from: data)
         } catch let error as DecodingError {
-            throw FlareError(.invalidData, describe(error), cause: error)
+            throw FlareError(.invalidData, describe(error, of: data), cause: error)
         }
     }
 
-    private static func describe(_ error: DecodingError) -> String {
-        func path(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
-            let keys = context.codingPath + (last.map { [$0] } ?? [])
-            return keys.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+    /// Where something is in a body: `.rules[0].actions`.
+    package static func path(_ keys: [any CodingKey]) -> String {
+        keys.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+    }
+
+    private static func describe(_ error: DecodingError, of data: Data) -> String {
+        func field(_ context: DecodingError.Context) -> String {
+            context.codingPath.isEmpty ? "the body" : "the field \"\(path(context.codingPath))\""
         }
         return switch error {
-        case .keyNotFound(let key, let context): "the body lacks the field \"\(path(context, key))\""
-        case .typeMismatch(let type, let context): "the field \"\(path(context))\" is not of type \(type)"
-        case .valueNotFound(_, let context): "the field \"\(path(context))\" must not be null"
-        case .dataCorrupted(let context) where context.codingPath.isEmpty: "the body is not valid JSON"
-        case .dataCorrupted(let context): "the field \"\(path(context))\" is not valid: \(context.debugDescription)"
+        case .keyNotFound(let key, let context): "the body lacks the field \"\(path(context.codingPath + [key]))\""
+        case .typeMismatch(let type, let context): "\(field(context)) is not \(words(for: type))"
+        case .valueNotFound(_, let context): "\(field(context)) must not be null"
+        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+            "\(field(context)) is not valid: \(context.debugDescription)"
+        // The decoder does not say where, when a number does not fit.
+        case .dataCorrupted where JSONBytes.isValid(data):
+            "a number in the body is not a whole number, or is too large"
+        case .dataCorrupted: "the body is not valid JSON"
         @unknown default: "the body does not have the expected shape"
         }
+    }
+
+    /// What JSON calls a type that the decoder names.
+    private static func words(for type: any Any.Type) -> String {
+        switch type {
+        case is String.Type: "a string"
+        case is Bool.Type: "true or false"
+        case is any FixedWidthInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is [Any].Type: "a list"
+        case is [String: Any].Type: "an object"
+        default: "of type \(type)"
+        }
+    }
+}
+
+extension RawRepresentable where Self: Decodable & CaseIterable, RawValue == String {
+    /// Says which values there are, in the place of the name of a Swift type.
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let value = Self(rawValue: text) else {
+            let names = Self.allCases.map(\.rawValue)
+            let near = nearestName(to: text, in: names).map { ". Did you mean \"\($0)\"?" } ?? ""
+            throw FlareError(
+                .invalidData,
+                "the field \"\(FlareJSON.path(decoder.codingPath))\" cannot be \"\(text)\"\(near)",
+                hint: "it is one of \(names.joined(separator: ", "))"
+            )
+        }
+        self = value
     }
 }

@@ -14,10 +14,13 @@ struct CommandWordsTests {
     }
 
     @Test("a mistyped sub-command names its group")
-    func nearestSubcommand() {
+    func nearestSubcommand() throws {
         let error = #expect(throws: FlareError.self) { try CommandWords(["engine", "stat"], root: Flare.self) }
         #expect(error?.message.hasPrefix("flare engine has no command \"stat\"") == true)
         #expect(error?.hint == "see: flare engine --help")
+        let help = #expect(throws: FlareError.self) { try CommandWords(["help", "engine", "stat"], root: Flare.self) }
+        #expect(help?.message == error?.message)
+        #expect(try CommandWords(["help", "engine", "stop"], root: Flare.self).words == ["help", "engine", "stop"])
     }
 
     @Test("what the parser refuses is JSON where that is asked for, and names the command's help")

@@ -1,3 +1,4 @@
+import ArgumentParser
 import FlareModel
 import Testing
 
@@ -19,6 +20,57 @@ struct QueueTextTests {
     @Test("bytes that are no UTF-8 are bytes")
     func bytes() {
         #expect(ContentType(of: [0xFF, 0x00]) == .bytes)
+    }
+
+    @Test(
+        "a body in a table is one line of which a terminal obeys nothing",
+        arguments: [
+            (#"a\b"#, #"a\b"#), ("a\nb\\", #"a\nb\\"#), ("a\r\n\tb", #"a\r\n\tb"#),
+            ("\u{1B}[2J\0\u{9B}", #"\u{1b}[2J\u{0}\u{9b}"#),
+        ]
+    )
+    func oneLine(body: String, expected: String) {
+        #expect(QueueMessageBody.oneLine(body) == expected)
+    }
+
+    @Test(
+        "a tail shows the body on a narrow terminal too",
+        arguments: [(nil, 200), (40, 60), (80, 60), (267, 200), (167, 100)]
+    )
+    func tailLine(columns: Int?, shown: Int) {
+        let message = QueueMessageBody(
+            id: "00112233445566770000000000000001",
+            cursor: 12_345,
+            timestamp: Timestamp(milliseconds: 0),
+            attempts: 0,
+            contentType: "text",
+            encoding: "utf8",
+            body: String(repeating: "x", count: 200)
+        )
+        let line = message.tailLine(columns: columns)
+        #expect(line.hasPrefix("1970-01-01T00:00:00.000Z  12345  00112233445566770000000000000001  xxx"))
+        #expect(line.count - 67 == shown)
+    }
+
+    @Test("a tail of new messages that was interrupted before the first one misses none")
+    func tailAgain() throws {
+        let began = Timestamp(milliseconds: 0)
+        let new = try #require(try Flare.parseAsRoot(["queues", "tail", "orders", "--new"]) as? QueuesTail)
+        let first = try #require(new.again(after: nil, began: began))
+        #expect(first.0 == "since" && first.1 == "1970-01-01T00:00:00.000Z")
+        let later = try #require(new.again(after: 7, began: began))
+        #expect(later.0 == "cursor" && later.1 == "7")
+        let whole = try #require(try Flare.parseAsRoot(["queues", "tail", "orders"]) as? QueuesTail)
+        #expect(whole.again(after: nil, began: began) == nil)
+    }
+
+    @Test("words of the command line keep bytes that are no UTF-8, in their order")
+    func wordBytes() {
+        let given: [[UInt8]] = [[0x71], [0xFF], [0x61], [0xFE], [0xEF, 0xBF, 0xBD]]
+        #expect(
+            WordBytes.of(["\u{FFFD}", "a", "\u{FFFD}", "\u{FFFD}"], in: given) == [[0xFF], [0x61], [0xFE], given[4]]
+        )
+        #expect(WordBytes.of(["x\u{FFFD}"], in: given) == [Array("x\u{FFFD}".utf8)])
     }
 
     @Test("a wrong content type names the nearest one")

@@ -69,7 +69,7 @@ extension EndToEnd {
                     try await f.run("queues", "create", kind).check()
                     let added = try await f.run("queues", "consumers", "add", kind, "--\(kind)", "absent").check()
                     #expect(
-                        added.stderr == "warning: \(name) \"absent\" not found. Messages wait until it is there\n"
+                        added.stderr == "warning: messages wait until it is deployed: \(name) \"absent\" not found\n"
                     )
                 }
             }
@@ -369,7 +369,7 @@ extension EndToEnd {
                 #expect(try await f.run("queues", "consumer", "worker", "remove", "orders", "w").status == 66)
                 try await f.run("queues", "consumer", "http", "remove", "orders").check()
                 let early = try await f.run("queues", "consumers", "add", "orders", "--worker", "later").check()
-                #expect(early.stderr.contains("Worker \"later\" not found. Messages wait until it is there"))
+                #expect(early.stderr.contains("messages wait until it is deployed: Worker \"later\" not found"))
             }
         }
     }

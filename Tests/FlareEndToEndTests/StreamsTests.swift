@@ -52,6 +52,17 @@ extension EndToEnd {
             }
         }
 
+        @Test("a body on the command line is sent byte for byte")
+        func wordBytes() async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                let flare = try BuiltPrograms.path("flare")
+                let send = "\(flare) queues send orders \"$(printf 'a\\377')\" \"$(printf 'b\\376')\" c"
+                try await f.run("/bin/sh", ["-c", send]).check()
+                #expect(try await f.peek("orders").map { $0["body"]?.stringValue } == ["Yf8=", "Yv4=", "c"])
+            }
+        }
+
         @Test("an export goes into a pipe or a device as it is, and through a link; a directory is refused at once")
         func exportTargets() async throws {
             try await FlareFixture.with { f in

@@ -55,7 +55,25 @@ import Testing
             #expect(throws: FlareError.self) { try FlareJSON.decode(Body.self, from: text.utf8) }?.message
         }
         #expect(message("{}") == "the body lacks the field \".inner\"")
-        #expect(message(#"{"inner":[{"size":"big"}]}"#)?.contains("\".inner[0].size\"") == true)
+        #expect(message(#"{"inner":[{"size":"big"}]}"#) == "the field \".inner[0].size\" is not a whole number")
+        #expect(message(#"{"inner":[{"size":null}]}"#) == "the field \".inner[0].size\" must not be null")
+        #expect(message(#"{"inner":[{"size":1.5}]}"#) == "a number in the body is not a whole number, or is too large")
+        #expect(message(#"{"inner":[7]}"#) == "the field \".inner[0]\" is not an object")
+        #expect(message(#"{"inner":"x"}"#) == "the field \".inner\" is not a list")
+        #expect(message("[]") == "the body is not an object")
         #expect(message("{") == "the body is not valid JSON")
+    }
+
+    @Test("a value that there is not is answered with the nearest one, and with all of them")
+    func values() {
+        let body = #"{"rules":[{"actions":["PutObjct"]}]}"#
+        let error = #expect(throws: FlareError.self) {
+            try FlareJSON.decode(NotificationCreateBody.self, from: body.utf8)
+        }
+        #expect(error?.message == #"the field ".rules[0].actions[0]" cannot be "PutObjct". Did you mean "PutObject"?"#)
+        #expect(
+            error?.hint
+                == "it is one of PutObject, CopyObject, CompleteMultipartUpload, DeleteObject, LifecycleDeletion"
+        )
     }
 }

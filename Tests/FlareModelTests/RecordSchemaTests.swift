@@ -62,7 +62,7 @@ struct RecordSchemaTests {
             (#"[]"#, "the schema has no fields"),
             (#"{"fields":[]}"#, "the schema has no fields"),
             (#"{}"#, #"the body lacks the field ".fields""#),
-            (#"7"#, "the field \"\" is not of type Dictionary<String, Any>"),
+            (#"7"#, "the body is not an object"),
             (#"[{"type":"bool"}]"#, "field 0 of the schema has no name"),
             (#"[{"name":"a"}]"#, ".a: the field has no type"),
             (#"[{"name":"","type":"bool"}]"#, ".: the name of a field has 1 to 255 bytes"),
@@ -94,7 +94,7 @@ struct RecordSchemaTests {
             (#"[{"name":"a","type":"int64","precision":3}]"#, ".a: the type int64 has no precision"),
             (#"[{"name":"a","type":"bool","items":{"type":"bool"}}]"#, ".a: the type bool has no items"),
             (#"[{"name":"a","type":"list","items":"bool","fields":[]}]"#, ".a: the type list has no fields"),
-            (#"[{"name":"a","type":5}]"#, #"the field "[0].type" is not of type String"#),
+            (#"[{"name":"a","type":5}]"#, #"the field "[0].type" is not a string"#),
         ]
     )
     func wrong(json: String, expected: String) {

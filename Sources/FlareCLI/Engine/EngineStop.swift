@@ -29,14 +29,16 @@ enum EngineControl {
     /// Asks the running engine to stop and waits for its end.
     ///
     /// Returns what it was, or nil when none ran.
-    static func stop(_ shell: Shell) async throws -> EngineInfo? {
+    static func stop(_ shell: Shell, within seconds: Int32 = 15) async throws -> EngineInfo? {
         guard let info = shell.launcher.running() else { return nil }
         let client = EngineClient(socketPath: info.socketPath)
-        _ = try await client.call("POST", "/flare/v1/engine/stop", as: EngineInfo.self)
-        guard ProcessEnd.wait(pid: info.pid, seconds: 15) else {
+        let isDeaf = try await within(.seconds(seconds)) {
+            _ = try await client.call("POST", "/flare/v1/engine/stop", as: EngineInfo.self)
+        }
+        guard !isDeaf, ProcessEnd.wait(pid: info.pid, seconds: seconds) else {
             throw FlareError(
                 .deadlineExceeded,
-                "the engine (pid \(info.pid)) has not ended within 15 s",
+                "the engine (pid \(info.pid)) has not ended within \(seconds) s",
                 hint: "kill -9 \(info.pid) loses nothing that was acknowledged"
             )
         }

@@ -54,7 +54,7 @@ struct PipelineSchemaSet: FlareCommand {
         let schema = try SchemaFile.read(file)
         let pipeline = try await PipelineSchemaChange.apply(schema, to: name, shell.client())
         shell.emit(schema) {
-            "pipeline \(pipeline.name) checks \(schema.fields.count) fields, now version \(pipeline.version)"
+            "pipeline \(pipeline.name) checks \(counted(schema.fields.count, "field")), now version \(pipeline.version)"
         }
     }
 }

@@ -32,7 +32,7 @@ enum PipelineText {
             ("json key", settings.batchOnJSONKey ?? "-"), ("prefix", text(settings.prefix)),
             ("partition by", text(settings.partitionBy)), ("format", settings.format?.rawValue ?? "-"),
             ("compression", settings.compression?.rawValue ?? "-"),
-            ("schema", settings.schema.map { "\($0.fields.count) fields" } ?? "-"),
+            ("schema", settings.schema.map { counted($0.fields.count, "field") } ?? "-"),
             ("transform", settings.transform ?? "-"),
             ("concurrency", settings.concurrency.map { $0 == 0 ? "auto" : "\($0)" } ?? "auto"),
             ("batch", limits.compactMap { $0 }.joined(separator: ", ")),

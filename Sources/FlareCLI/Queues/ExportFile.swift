@@ -30,15 +30,35 @@ struct ExportFile {
             return
         }
         partPath = Self.part(path)
-        let flags = resumes ? O_RDWR | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-        descriptor = open(Self.part(path), flags, 0o666)
+        descriptor = open(Self.part(path), O_RDWR | O_CLOEXEC | (resumes ? 0 : O_CREAT), 0o666)
         guard descriptor >= 0 else {
             let error = Self.failure(Self.part(path), errno)
             throw error.code == .fileNotFound && resumes
                 ? FlareError(.fileNotFound, "there is no \(Self.part(path)) to go on with", hint: "leave --resume out")
                 : error
         }
-        lastCursor = resumes ? try Self.cutAfterLastLine(descriptor, Self.part(path)) : nil
+        do {
+            try Self.lock(descriptor, Self.part(path))
+            if !resumes, ftruncate(descriptor, 0) != 0 { throw Self.failure(Self.part(path), errno) }
+            lastCursor = resumes ? try Self.cutAfterLastLine(descriptor, Self.part(path)) : nil
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// Keeps two exports from writing to one file.
+    ///
+    /// The lock goes with the descriptor, after the file has got its name; what has that name by then is nobody's part.
+    private static func lock(_ descriptor: Int32, _ path: String) throws {
+        // A file system without locks keeps nobody from exporting.
+        let isFree = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+        var own = stat()
+        var named = stat()
+        guard isFree, fstat(descriptor, &own) == 0, stat(path, &named) == 0, own.st_ino == named.st_ino
+        else {
+            throw FlareError(.inUse, "another export is writing to \(path)", hint: "wait for it, or name another file")
+        }
     }
 
     func write(_ bytes: [UInt8]) throws {
@@ -47,8 +67,8 @@ struct ExportFile {
 
     /// Gives the file its name.
     func finish() throws {
-        guard fsync(descriptor) == 0 || errno == EINVAL, close(descriptor) == 0,
-            partPath.map({ rename($0, path) == 0 }) ?? true
+        guard fsync(descriptor) == 0 || errno == EINVAL, partPath.map({ rename($0, path) == 0 }) ?? true,
+            close(descriptor) == 0
         else { throw Self.failure(path, errno) }
     }
 

@@ -11,12 +11,34 @@ extension QueueMessageBody {
         return Array(data)
     }
 
-    /// The body on one line: line ends escaped, and cut to `width` characters if that is given.
+    /// The body on one line, cut to `width` characters if that is given.
     func oneLine(width: Int?) -> String {
-        let line = body.replacing("\\", with: body.contains("\n") ? "\\\\" : "\\")
-            .replacing("\r", with: "\\r")
-            .replacing("\n", with: "\\n")
+        let line = Self.oneLine(body)
         guard let width, line.count > width else { return line }
         return line.prefix(width - 1) + "…"
+    }
+
+    /// The line that a tail shows; as wide as the terminal, but never without the beginning of the body.
+    func tailLine(columns: Int?) -> String {
+        let head = "\(timestamp.text)  \(cursor.map { "\($0)" } ?? "-")  \(id)  "
+        return head + oneLine(width: columns.map { max(Self.shownCharacters, $0 - head.count) })
+    }
+
+    /// Characters of a body that fit a row of a terminal beside the rest, or that are worth a second one.
+    static let shownCharacters = 60
+
+    /// A text on one line that a terminal only shows: line ends and other control characters escaped.
+    static func oneLine(_ text: String) -> String {
+        guard SafePath.visible(text) != text else { return text }
+        // By scalars, as a CR LF is one character.
+        return text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\\": "\\\\"
+            case "\n": "\\n"
+            case "\r": "\\r"
+            case "\t": "\\t"
+            default: SafePath.visible(String(scalar))
+            }
+        }.joined()
     }
 }

@@ -128,7 +128,7 @@ struct QueueConsumerOptions: ParsableArguments, Sendable {
                 _ = try await client.call("GET", WorkflowPath.workflow(workflow), as: WorkflowBody.self)
             }
         } catch let error as FlareError where [.workerNotFound, .workflowNotFound].contains(error.code) {
-            shell.warn("\(error.message)\(error.message.hasSuffix("?") ? "" : ".") Messages wait until it is there")
+            shell.warn("messages wait until it is deployed: \(error.message)")
         }
     }
 }

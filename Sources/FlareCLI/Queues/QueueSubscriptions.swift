@@ -10,10 +10,12 @@ struct SubscriptionsCommand: AsyncParsableCommand {
         discussion: """
             Sources and their events:
               r2                  bucket.created, bucket.deleted
-              workers.script      worker.created, worker.updated, worker.deleted, version.created, version.deleted, \
-            deployment.created, deployment.deleted
-              workflows.workflow  instance.queued, instance.started, instance.paused, instance.errored, \
-            instance.terminated, instance.completed
+              workers.script      worker.created, worker.updated, worker.deleted,
+                                  version.created, version.deleted,
+                                  deployment.created, deployment.deleted
+              workflows.workflow  instance.queued, instance.started, instance.paused,
+                                  instance.errored, instance.terminated,
+                                  instance.completed
             """,
         subcommands: [
             SubscriptionsCreate.self, SubscriptionsList.self, SubscriptionsGet.self, SubscriptionsUpdate.self,
@@ -73,7 +75,7 @@ struct SubscriptionsCreate: FlareCommand {
     @Option(help: "What to listen to: r2, workers.script or workflows.workflow.")
     var source: String
 
-    @Option(help: "The events, separated by commas.")
+    @Option(help: "The events, separated by commas; all are in: flare queues subscriptions --help.")
     var events: String
 
     @Option(help: "A name for people. Default: the queue and the source.")

@@ -9,7 +9,8 @@ struct QueuesExport: FlareCommand {
         discussion: """
             In the order of arrival, living and dead, up to the last message that was there at the beginning; bodies \
             that are not text are base64. flare queues import reads the same lines. A file gets its name when it is \
-            complete; until then it is FILE.part, from whose last line --resume goes on.
+            complete; until then it is FILE.part, from whose last line --resume goes on. A pipe or a device is \
+            written to as it is.
             """
     )
 

@@ -65,20 +65,16 @@ struct QueuesPeek: FlareCommand {
         let headers =
             ["ID", "SENT", "AGE", "ATTEMPTS", "STATE"] + (hasOrigins ? ["FROM"] : [])
             + (hasReasons ? ["REASON"] : []) + ["BODY"]
-        let width = shell.isTerminal ? 60 : nil
+        let width = shell.isTerminal ? QueueMessageBody.shownCharacters : nil
         shell.list(messages, headers) { message in
             [
                 message.id, message.timestamp.text, ageText(now - message.timestamp), "\(message.attempts)",
                 message.state(at: now),
             ]
                 + (hasOrigins ? [message.originQueue ?? "-"] : [])
-                + (hasReasons ? [message.reason.map { oneLine($0) } ?? "-"] : [])
+                + (hasReasons ? [message.reason.map(QueueMessageBody.oneLine) ?? "-"] : [])
                 + [message.oneLine(width: width)]
         }
-    }
-
-    private func oneLine(_ text: String) -> String {
-        text.replacing("\n", with: "\\n").replacing("\r", with: "\\r")
     }
 }
 

@@ -97,9 +97,10 @@ struct QueuesSend: FlareCommand {
         _ shell: Shell,
         _ sender: inout MessageSender
     ) async throws {
-        let bodies = try (body.isEmpty ? ["-"] : body).map { text in
-            text == "-" ? try standardInput(shell) : Array(text.utf8)
-        }
+        let bodies =
+            try body.isEmpty
+            ? [standardInput(shell)]
+            : zip(body, WordBytes.of(body)).map { text, bytes in text == "-" ? try standardInput(shell) : bytes }
         let hasNumber = count != nil && bodies.contains { $0.contains(Self.placeholder) }
         for round in 1...(count ?? 1) {
             for (index, body) in bodies.enumerated() {

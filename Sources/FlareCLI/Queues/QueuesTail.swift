@@ -71,6 +71,14 @@ struct QueuesTail: FlareCommand {
         return ("since", Timestamp(milliseconds: Timestamp(Date()).milliseconds - age.milliseconds).text)
     }
 
+    /// Where a tail goes on that was interrupted; nil where it began.
+    ///
+    /// One that was to show what is new, and has shown nothing yet, has not seen what came meanwhile.
+    func again(after last: Int64?, began: Timestamp) -> (String, String)? {
+        if let last { return ("cursor", "\(last)") }
+        return new ? ("since", began.text) : nil
+    }
+
     func execute(_ shell: Shell) async throws {
         let progress = TailProgress()
         let isTimedOut = try await within(try timeout.map(parseDuration)) { try await show(shell, progress) }
@@ -89,6 +97,7 @@ struct QueuesTail: FlareCommand {
         let path = try QueuePath.own(name, "tail")
         var client = try await shell.client()
         var begin = try start()
+        let began = Timestamp(Date())
         while true {
             do {
                 let query = [begin, ("follow", "\(follow)")] + filter.query
@@ -102,7 +111,7 @@ struct QueuesTail: FlareCommand {
                 guard !Task.isCancelled else { return }
                 if !follow { throw error }
             }
-            if let last = progress.state.last { begin = ("cursor", "\(last)") }
+            if let next = again(after: progress.state.last, began: began) { begin = next }
             // One that still runs says at the next try why it has ended this.
             if shell.launcher.running()?.socketPath != client.socketPath {
                 shell.tell("the engine has stopped; waiting until it runs again")
@@ -117,9 +126,7 @@ struct QueuesTail: FlareCommand {
         if shell.json || jsonl {
             shell.writeBytes(line + [UInt8(ascii: "\n")])
         } else {
-            let cursor = message.cursor.map { "\($0)" } ?? "-"
-            let text = "\(message.timestamp.text)  \(cursor)  \(message.id)  \(message.oneLine(width: nil))"
-            shell.line(TerminalWidth.cut(text))
+            shell.line(message.tailLine(columns: TerminalWidth.columns))
         }
         progress.note(message.cursor)
     }

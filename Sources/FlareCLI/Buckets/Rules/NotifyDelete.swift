@@ -23,7 +23,7 @@ struct NotifyDelete: FlareCommand {
     var yes = false
 
     func execute(_ shell: Shell) async throws {
-        let subject = rules.isEmpty ? "all notification rules" : "\(rules.count) notification rules"
+        let subject = rules.isEmpty ? "all notification rules" : counted(rules.count, "notification rule")
         try shell.confirm("delete \(subject) of bucket \"\(bucket)\" for queue \"\(queue)\"", yes: yes)
         let client = try await shell.client()
         _ = try await client.call(
