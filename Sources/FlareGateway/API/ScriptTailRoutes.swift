@@ -17,7 +17,9 @@ struct ScriptTailRoutes {
         routes.get(tails) { request in
             let name = try request.parameter("name")
             _ = try await workers.get(name)
-            guard let tail = sessions.newest(of: name) else { return .empty() }
+            guard let tail = sessions.newest(of: name) else {
+                throw FlareError(.routeNotFound, "the Worker \"\(name)\" has no tail", hint: "POST makes one")
+            }
             return .result(try body(tail))
         }
         routes.delete(tails + "/:tail") { request in

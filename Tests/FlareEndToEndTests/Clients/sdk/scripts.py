@@ -110,10 +110,14 @@ def content_get(engine):
     text = b"a text that stays as it was"
     files = [main("1"), ("note.txt", text, "text/plain")]
     name = make(engine, files=files)
-    found = engine.client.workers.scripts.content.get(name, account_id=engine.account)
+    content = engine.client.workers.scripts.content
+    found = content.get(name, account_id=engine.account)
     body = found.read()
     assert text in body and b'filename="index.js"' in body and source("1") in body, body
     assert found.headers["cf-entrypoint"] == "index.js"
+    # wrangler asks for that of any version.
+    second = version(engine, name, "2")["id"]
+    assert source("2") in content.get(name, account_id=engine.account, extra_query={"version": second}).read()
 
 
 @method("workers.scripts.content.update")
@@ -339,7 +343,7 @@ def tail_create(engine):
 @method("workers.scripts.tail.get")
 def tail_get(engine):
     name, tail = make(engine), engine.client.workers.scripts.tail
-    assert tail.get(name, account_id=engine.account) is None
+    refused(NotFoundError, lambda: tail.get(name, account_id=engine.account))
     made = tail.create(name, account_id=engine.account)
     assert tail.get(name, account_id=engine.account).id == made.id
 
