@@ -83,6 +83,7 @@ struct Engine: Sendable {
         )
         let doors = Doors { announcement.announce($0, database: database) }
         let showsTLS = tls.isRequired || tls.identity.kind == "certificate"
+        let tails = TailSessions(time: time)
         let api = ControlAPI(
             services: ControlServices(
                 database: database,
@@ -92,7 +93,8 @@ struct Engine: Sendable {
                 keys: rooms.keys,
                 pipelines: rooms.pipelines,
                 workers: rooms.workers,
-                workflows: rooms.workflows
+                workflows: rooms.workflows,
+                tails: tails
             ),
             logger: log.logger("api"),
             info: { announcement.info },
@@ -107,6 +109,7 @@ struct Engine: Sendable {
         )
         let socket = announcement.socketPath
         return [
+            TailServer(workers: rooms.workers, sessions: tails, group: group, logger: log.logger("tails")),
             ingestDoor(rooms.pipelines, group, ports.ingest, tls, log) { doors.ingestListens(on: $0) },
             kafkaDoor(rooms.pipelines, group, ports.kafka, tls, log) { doors.kafkaListens(on: $0) },
             s3Door(rooms, group, ports.s3, tls, log) { doors.s3Listens(on: $0) },

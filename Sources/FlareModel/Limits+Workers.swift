@@ -142,6 +142,16 @@ extension Limits {
     /// Console lines that wait for one follower, in bytes of text, over all its events.
     package static let traceBytesMax = 8 * 1024 * 1024
 
+    /// Tails that clients may have asked for, of one Worker (Cloudflare's limit) and of all.
+    package static let tailsOfWorkerMax = 10
+    package static let tailsMax = 100
+
+    /// How long a tail may be followed anew after it was asked for.
+    package static let tailSecondsMax = 6 * 3_600
+
+    /// The largest frame that a client sends on a tail: a few words about itself.
+    package static let tailFrameBytesMax = 16_384
+
     /// Console lines of one trace event, and their bytes; further ones are cut (Cloudflare's limit is 128 KB).
     package static let traceLogsMax = 256
     package static let traceLogBytesMax = 128 * 1024

@@ -177,6 +177,7 @@ enum ClientLibraryChecks {
         "r2 object put, get, delete",
         "r2 bulk put",
         "deploy",
+        "tail",
         "versions list, view, deploy",
         "secret put, list, delete, bulk",
         "delete",

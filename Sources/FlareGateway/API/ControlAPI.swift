@@ -18,6 +18,7 @@ package struct ControlServices: Sendable {
     let pipelines: PipelineService
     let workers: WorkerService
     let workflows: WorkflowService
+    let tails: TailSessions
 
     package init(
         database: Database,
@@ -27,7 +28,8 @@ package struct ControlServices: Sendable {
         keys: AccessKeyService,
         pipelines: PipelineService,
         workers: WorkerService,
-        workflows: WorkflowService
+        workflows: WorkflowService,
+        tails: TailSessions
     ) {
         self.database = database
         self.tokens = tokens
@@ -37,6 +39,7 @@ package struct ControlServices: Sendable {
         self.pipelines = pipelines
         self.workers = workers
         self.workflows = workflows
+        self.tails = tails
     }
 }
 
@@ -77,7 +80,7 @@ package struct ControlAPI: Sendable {
         BucketRulesRoutes(buckets: services.buckets).register(on: routes)
         SubscriptionsRoutes(queues: services.queues).register(on: routes)
         PipelinesRoutes(pipelines: services.pipelines, endpoints: endpoints).register(on: routes)
-        WorkersRoutes(workers: services.workers).register(on: routes)
+        WorkersRoutes(workers: services.workers, tails: services.tails).register(on: routes)
         WorkflowsRoutes(workflows: services.workflows, workers: services.workers, database: services.database)
             .register(on: routes)
         TriggersRoutes(queues: services.queues, workers: services.workers, workflows: services.workflows)

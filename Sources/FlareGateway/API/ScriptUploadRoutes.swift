@@ -24,8 +24,8 @@ struct ScriptUploadRoutes {
         }
         for path in [script, script + "/content", script + "/content/v2"] {
             routes.get(path) { request in
-                let content = try await workers.scriptContent(of: request.parameter("name"))
-                return Self.reply(content)
+                let name = try request.parameter("name")
+                return Self.reply(try await workers.scriptContent(of: name, version: request.query("version")))
             }
         }
     }

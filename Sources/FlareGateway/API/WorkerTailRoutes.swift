@@ -6,22 +6,7 @@ import FlareWorkers
 struct WorkerTailRoutes {
     let workers: WorkerService
 
-    private static let tails = WorkerScriptsRoutes.scripts + "/:name/tails"
-
     func register(on routes: APIRoutes) {
-        for (method, path) in [
-            (routes.get, Self.tails), (routes.post, Self.tails), (routes.delete, Self.tails + "/:tail"),
-        ] {
-            method(path) { request in
-                let name = try request.parameter("name")
-                _ = try await workers.get(name)
-                throw FlareError(
-                    .notImplemented,
-                    "the tail of the Worker \"\(name)\" is not served as a WebSocket",
-                    hint: "run: flare tail \(name)"
-                )
-            }
-        }
         routes.get("/flare/v1/tail") { request in try reply(request, worker: nil) }
         routes.get("/flare/v1/workers/:name/tail") { request in
             let name = try request.parameter("name")

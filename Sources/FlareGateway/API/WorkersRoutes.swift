@@ -4,6 +4,7 @@ import FlareWorkers
 /// Workers and their deployment, which v4 spreads over a dozen calls of an upload protocol.
 struct WorkersRoutes {
     let workers: WorkerService
+    let tails: TailSessions
 
     func register(on routes: APIRoutes) {
         let base = "/flare/v1/workers"
@@ -40,5 +41,6 @@ struct WorkersRoutes {
         WorkerTailRoutes(workers: workers).register(on: routes)
         WorkerScriptsRoutes(workers: workers).register(on: routes)
         ScriptUploadRoutes(workers: workers).register(on: routes)
+        ScriptTailRoutes(workers: workers, sessions: tails).register(on: routes)
     }
 }

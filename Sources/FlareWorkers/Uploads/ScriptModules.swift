@@ -89,6 +89,10 @@ struct ScriptModules: Sendable {
 
     /// Writes them as files that esbuild reads, all of them JavaScript or source maps.
     func write(to directory: String) throws {
+        // What stands in directories above, such as the project around the engine's state, is not the uploader's.
+        for name in ["package.json", "tsconfig.json"] {
+            try Self.write(Array("{}".utf8), to: "\(directory)/../\(name)")
+        }
         for (name, entry) in modules {
             try Self.write(try Self.javascript(entry.kind, entry.module), to: "\(directory)/\(name)")
         }

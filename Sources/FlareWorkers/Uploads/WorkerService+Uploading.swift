@@ -127,17 +127,16 @@ extension WorkerService {
     /// One kept version, the current one for nil; throws `workerNotFound` or `versionNotFound`.
     package func scriptVersion(_ version: String? = nil, of worker: String) async throws -> ScriptVersionBody {
         try await database.read { tx in
-            let record = try WorkerRecord.named(worker, in: tx)
-            let all = try VersionRecord.all(of: worker, in: tx)
-            let id = version ?? record.currentVersion
-            guard let index = all.firstIndex(where: { $0.version == id }) else {
-                let text = "the Worker \"\(worker)\" has no version \"\(id)\""
-                throw FlareError(.versionNotFound, text, hint: "see: flare workers versions \(worker)")
-            }
+            let (all, index) = try Self.kept(version, of: worker, in: tx)
             let found = all[index]
             let secrets = Set(try SecretRecord.all(of: worker, in: tx).map(\.name))
             return ScriptVersionBody(
-                WorkerVersionBody(id: id, createdOn: found.createdAt, message: found.message, tag: found.tag),
+                WorkerVersionBody(
+                    id: found.version,
+                    createdOn: found.createdAt,
+                    message: found.message,
+                    tag: found.tag
+                ),
                 number: all.count - index,
                 bindings: ScriptBinding.all(of: found.details, secrets: secrets).map(\.json),
                 handlers: found.details.exports.handlers,
@@ -148,17 +147,27 @@ extension WorkerService {
         }
     }
 
-    /// The code of a Worker's current version.
-    package func scriptContent(of worker: String) async throws -> ScriptContent {
-        let version = try await database.read { tx in
-            _ = try WorkerRecord.named(worker, in: tx)
-            return try VersionRecord.current(of: worker, in: tx)
+    /// The code of a kept version, the current one for nil; throws `workerNotFound` or `versionNotFound`.
+    package func scriptContent(of worker: String, version: String? = nil) async throws -> ScriptContent {
+        let (key, upload) = try await database.read { tx in
+            let (all, index) = try Self.kept(version, of: worker, in: tx)
+            return (VersionKey(worker: worker, version: all[index].version), all[index].details.upload)
         }
-        guard let version else { throw FlareError(.corruptStore, "the Worker \"\(worker)\" has no current version") }
-        return try starter.versions.content(
-            VersionKey(worker: worker, version: version.version),
-            version.details.upload
-        )
+        return try starter.versions.content(key, upload)
+    }
+
+    /// All kept versions, newest first, and where the one that is asked for stands among them.
+    private static func kept(
+        _ version: String?,
+        of worker: String,
+        in tx: Transaction
+    ) throws -> (all: [VersionRecord], index: Int) {
+        let id = try version ?? WorkerRecord.named(worker, in: tx).currentVersion
+        let all = try VersionRecord.all(of: worker, in: tx)
+        if let index = all.firstIndex(where: { $0.version == id }) { return (all, index) }
+        _ = try WorkerRecord.named(worker, in: tx)
+        let text = "the Worker \"\(worker)\" has no version \"\(id)\""
+        throw FlareError(.versionNotFound, text, hint: "see: flare workers versions \(worker)")
     }
 
     /// Which Workers call which, as services.

@@ -4,6 +4,8 @@ import json
 import uuid
 
 from harness import command, eventually, promise
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 from wrangler import CommandError, Wrangler, failing
 
 ESM = "application/javascript+module"
@@ -198,6 +200,34 @@ def delete(engine):
     wrangler.result("DELETE", f"/workers/services/{user}?force=false")
     wrangler.result("DELETE", f"/workers/services/{name}?force=false")
     assert failing(lambda: wrangler.result("GET", f"/workers/services/{name}")) == 10090
+
+
+@command("tail")
+def tail(engine):
+    wrangler, name = Wrangler(engine), made(engine, "console.log('was asked', r.method) ?? 1")
+    filters = [{"method": ["POST", "GET"]}, {"outcome": ["ok"]}, {"sampling_rate": 1}, {"query": "asked"}]
+    tail = wrangler.result("POST", f"/workers/scripts/{name}/tails", {"filters": filters})
+    assert tail["id"] and tail["expires_at"], tail
+    with connect(tail["url"], subprotocols=["trace-v1"]) as socket:
+        assert socket.subprotocol == "trace-v1"
+        socket.send(json.dumps({"debug": False}))
+        # Whoever has a pong is told of what happens from then on.
+        assert socket.ping().wait(20)
+        engine.fetch(name, "some/path?a=b")
+        event = json.loads(socket.recv(20))
+        assert (event["outcome"], event["scriptName"]) == ("ok", name), event
+        assert event["event"]["request"]["url"].endswith("/some/path?a=b") and event["eventTimestamp"], event
+        assert event["event"]["response"]["status"] == 200 and event["exceptions"] == [], event
+        (line,) = event["logs"]
+        assert (line["message"], line["level"]) == (["was asked GET"], "log"), line
+    wrangler.result("DELETE", f"/workers/scripts/{name}/tails/{tail['id']}")
+    try:
+        connect(tail["url"], subprotocols=["trace-v1"])
+        raise AssertionError("a deleted tail can be followed")
+    except InvalidStatus as error:
+        assert error.response.status_code == 404, error
+    refused = {"filters": [{"client_ip": ["self"]}]}
+    assert failing(lambda: wrangler.result("POST", f"/workers/scripts/{name}/tails", refused)) == 10001
 
 
 @promise("an upload keeps and inherits what it says, and nothing else")

@@ -34,6 +34,13 @@ def make(engine, answer="1", name=None, files=None, **metadata):
     return name
 
 
+def shared(engine):
+    """The name of a Worker that no check changes."""
+    if not hasattr(engine, "shared_script"):
+        engine.shared_script = make(engine, "'what it is'")
+    return engine.shared_script
+
+
 def version(engine, name, answer, **metadata):
     """The id of a version that was uploaded and not deployed."""
     # The package fails to read any version that it has just made (in 5.7.0), so the answer is read as it came.
@@ -69,14 +76,14 @@ def update(engine):
 
 @method("workers.scripts.list")
 def listing(engine):
-    name = make(engine)
+    name = shared(engine)
     found = [each for each in engine.client.workers.scripts.list(account_id=engine.account) if each.id == name]
     assert len(found) == 1 and found[0].created_on and found[0].etag, found
 
 
 @method("workers.scripts.search")
 def search(engine):
-    name = make(engine)
+    name = shared(engine)
     (found,) = engine.client.workers.scripts.search(account_id=engine.account, name=name)
     assert (found.id, found.script_name) == (name, name), found
     assert engine.client.workers.scripts.search(account_id=engine.account, name=name, page=2) == []
@@ -84,7 +91,7 @@ def search(engine):
 
 @method("workers.scripts.get")
 def get(engine):
-    name = make(engine, "'what it is'")
+    name = shared(engine)
     assert "'what it is'" in engine.client.workers.scripts.get(name, account_id=engine.account)
     refused(
         NotFoundError, lambda: engine.client.workers.scripts.get("nothing", account_id=engine.account), code=10007
@@ -103,10 +110,14 @@ def content_get(engine):
     text = b"a text that stays as it was"
     files = [main("1"), ("note.txt", text, "text/plain")]
     name = make(engine, files=files)
-    found = engine.client.workers.scripts.content.get(name, account_id=engine.account)
+    content = engine.client.workers.scripts.content
+    found = content.get(name, account_id=engine.account)
     body = found.read()
     assert text in body and b'filename="index.js"' in body and source("1") in body, body
     assert found.headers["cf-entrypoint"] == "index.js"
+    # wrangler asks for that of any version.
+    second = version(engine, name, "2")["id"]
+    assert source("2") in content.get(name, account_id=engine.account, extra_query={"version": second}).read()
 
 
 @method("workers.scripts.content.update")
@@ -120,13 +131,13 @@ def content_update(engine):
 
 @method("workers.scripts.settings.get")
 def settings_get(engine):
-    found = engine.client.workers.scripts.settings.get(make(engine), account_id=engine.account)
+    found = engine.client.workers.scripts.settings.get(shared(engine), account_id=engine.account)
     assert found.logpush is False and found.tail_consumers == [], found
 
 
 @method("workers.scripts.settings.edit")
 def settings_edit(engine):
-    settings, name = engine.client.workers.scripts.settings, make(engine)
+    settings, name = engine.client.workers.scripts.settings, shared(engine)
     assert settings.edit(name, account_id=engine.account, logpush=False).logpush is False
     refused(
         BadRequestError,
@@ -171,7 +182,7 @@ def schedules_update(engine):
 
 @method("workers.scripts.schedules.get")
 def schedules_get(engine):
-    assert engine.client.workers.scripts.schedules.get(make(engine), account_id=engine.account).schedules == []
+    assert engine.client.workers.scripts.schedules.get(shared(engine), account_id=engine.account).schedules == []
 
 
 @method("workers.scripts.secrets.update")
@@ -221,20 +232,20 @@ def secrets_delete(engine):
 
 @method("workers.scripts.subdomain.get")
 def subdomain_get(engine):
-    found = engine.client.workers.scripts.subdomain.get(make(engine), account_id=engine.account)
+    found = engine.client.workers.scripts.subdomain.get(shared(engine), account_id=engine.account)
     assert found.enabled is True and found.previews_enabled is False, found
 
 
 @method("workers.scripts.subdomain.create")
 def subdomain_create(engine):
-    found = engine.client.workers.scripts.subdomain.create(make(engine), account_id=engine.account, enabled=True)
+    found = engine.client.workers.scripts.subdomain.create(shared(engine), account_id=engine.account, enabled=True)
     assert found.enabled is True, found
 
 
 @method("workers.scripts.subdomain.delete")
 def subdomain_delete(engine):
     # It stays, and the answer says so.
-    found = engine.client.workers.scripts.subdomain.delete(make(engine), account_id=engine.account)
+    found = engine.client.workers.scripts.subdomain.delete(shared(engine), account_id=engine.account)
     assert found.enabled is True, found
 
 
@@ -299,13 +310,13 @@ def deployments_create(engine):
 
 @method("workers.scripts.deployments.list")
 def deployments_list(engine):
-    found = engine.client.workers.scripts.deployments.list(make(engine), account_id=engine.account)
+    found = engine.client.workers.scripts.deployments.list(shared(engine), account_id=engine.account)
     assert [each.percentage for each in found.deployments[0].versions] == [100], found
 
 
 @method("workers.scripts.deployments.get")
 def deployments_get(engine):
-    name, deployments = make(engine), engine.client.workers.scripts.deployments
+    name, deployments = shared(engine), engine.client.workers.scripts.deployments
     current = deployments.list(name, account_id=engine.account).deployments[0]
     assert deployments.get(current.id, account_id=engine.account, script_name=name) == current
     refused(NotFoundError, lambda: deployments.get("nothing", account_id=engine.account, script_name=name))
@@ -313,38 +324,40 @@ def deployments_get(engine):
 
 @method("workers.scripts.deployments.delete")
 def deployments_delete(engine):
-    name, deployments = make(engine), engine.client.workers.scripts.deployments
+    name, deployments = shared(engine), engine.client.workers.scripts.deployments
     current = deployments.list(name, account_id=engine.account).deployments[0]
     refused(
         ConflictError, lambda: deployments.delete(current.id, account_id=engine.account, script_name=name)
     )
 
 
-def _not_served(call):
-    error = refused(APIStatusError, call)
-    assert error.status_code == 501, error
-
-
 @method("workers.scripts.tail.create")
 def tail_create(engine):
-    _not_served(lambda: engine.client.workers.scripts.tail.create(make(engine), account_id=engine.account))
+    made = engine.client.workers.scripts.tail.create(shared(engine), account_id=engine.account)
+    assert made.id and made.expires_at and made.url.endswith(made.id), made
+    refused(
+        NotFoundError, lambda: engine.client.workers.scripts.tail.create("nothing", account_id=engine.account)
+    )
 
 
 @method("workers.scripts.tail.get")
 def tail_get(engine):
-    _not_served(lambda: engine.client.workers.scripts.tail.get(make(engine), account_id=engine.account))
+    name, tail = make(engine), engine.client.workers.scripts.tail
+    refused(NotFoundError, lambda: tail.get(name, account_id=engine.account))
+    made = tail.create(name, account_id=engine.account)
+    assert tail.get(name, account_id=engine.account).id == made.id
 
 
 @method("workers.scripts.tail.delete")
 def tail_delete(engine):
     name, tail = make(engine), engine.client.workers.scripts.tail
-    _not_served(lambda: tail.delete("any", account_id=engine.account, script_name=name))
+    id = tail.create(name, account_id=engine.account).id
+    assert tail.delete(id, account_id=engine.account, script_name=name).success
+    refused(NotFoundError, lambda: tail.delete(id, account_id=engine.account, script_name=name))
 
 
 @method("workers.scripts.assets.upload.create")
 def assets_upload_create(engine):
-    _not_served(
-        lambda: engine.client.workers.scripts.assets.upload.create(
-            make(engine), account_id=engine.account, manifest={}
-        )
-    )
+    upload, name = engine.client.workers.scripts.assets.upload, shared(engine)
+    error = refused(APIStatusError, lambda: upload.create(name, account_id=engine.account, manifest={}))
+    assert error.status_code == 501, error

@@ -1,0 +1,84 @@
+import FlareModel
+import Testing
+
+@testable import FlareWorkers
+
+@Suite("uploads", .enabled(if: WorkersFixture.toolsAreHere, "node or esbuild is not installed"))
+struct ScriptUploadTests {
+    private static let esm = "application/javascript+module"
+
+    private static func upload(
+        _ purpose: ScriptUpload.Purpose = .deployment,
+        _ source: String = "export default { async fetch() { return new Response() } }",
+        bindings: [JSONValue] = []
+    ) -> ScriptUpload {
+        ScriptUpload(
+            worker: "sample",
+            metadata: .object(["main_module": .string("index.js"), "bindings": .array(bindings)]),
+            modules: [ScriptModule(name: "index.js", type: esm, bytes: Array(source.utf8))],
+            purpose: purpose
+        )
+    }
+
+    @Test("an upload is a version like any other, and leaves consumers as they are")
+    func deploys() async throws {
+        try await WorkersFixture.with { f in
+            let bucket: JSONValue = .object([
+                "type": .string("r2_bucket"), "name": .string("B"), "bucket_name": .string("photos"),
+            ])
+            let made = try await f.service.upload(Self.upload(bindings: [bucket]))
+            #expect(made.worker.version == made.version.id && made.worker.handlers == ["fetch"])
+            let registered = f.registered.values
+            #expect(registered.map(\.keepsTriggers) == [true])
+            #expect(registered.first?.bindings == [BindingDeclaration(name: "B", kind: .bucket, target: "photos")])
+        }
+    }
+
+    @Test("code that does not start, or that is only stored, leaves the current version current")
+    func keepsCurrent() async throws {
+        try await WorkersFixture.with { f in
+            let first = try await f.service.upload(Self.upload()).worker.version
+            let error = await #expect(throws: FlareError.self) {
+                try await f.service.upload(Self.upload(.deployment, "throw new Error('no'); export default {}"))
+            }
+            #expect(error?.code == .buildFailed)
+            let second = try await f.service.upload(Self.upload(.version)).version
+            #expect(second.number == 2)
+            #expect(try await f.service.get("sample").version == first)
+            _ = try await f.service.rollback("sample", to: second.id)
+            #expect(try await f.service.get("sample").version == second.id)
+        }
+    }
+
+    @Test("secrets that come with a version are the Worker's from its first deployment on")
+    func secrets() async throws {
+        try await WorkersFixture.with { f in
+            _ = try await f.service.upload(Self.upload())
+            let secret: JSONValue = .object([
+                "type": .string("secret_text"), "name": .string("KEY"), "text": .string("hidden"),
+            ])
+            let stored = try await f.service.upload(Self.upload(.version, bindings: [secret])).version
+            #expect(try await f.service.secrets(of: "sample").isEmpty)
+            _ = try await f.service.rollback("sample", to: stored.id)
+            #expect(try await f.service.secrets(of: "sample").map(\.name) == ["KEY"])
+        }
+    }
+
+    @Test(
+        "a module is refused by its name, its type or its bytes",
+        arguments: [
+            ("../a.js", esm, "cannot name a module"), ("/a.js", esm, "cannot name"), ("a/./b.js", esm, "cannot name"),
+            ("", esm, "cannot name"), ("a\u{0}.js", esm, "cannot name"), ("a\\b.js", esm, "cannot name"),
+            ("./index.js", esm, "two modules"), ("index.js/a.js", esm, "as a directory"),
+            ("a.py", "text/x-python", "which is not run"), ("bad.txt", "text/plain", "is not UTF-8"),
+        ]
+    )
+    func modules(_ name: String, _ type: String, _ words: String) {
+        let main = ScriptModule(name: "index.js", type: Self.esm, bytes: [])
+        let bytes: [UInt8] = name == "bad.txt" ? [0xFF] : []
+        let error = #expect(throws: FlareError.self) {
+            try ScriptModules([main, ScriptModule(name: name, type: type, bytes: bytes)], main: "index.js")
+        }
+        #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
+}
