@@ -12,7 +12,8 @@ enum S3Addressing {
     static func head(of request: S3IncomingRequest) throws(S3Error) -> S3RequestHead {
         let hosts = request.headers.filter { $0.name == "host" }
         guard hosts.count <= 1 else {
-            // A proxy before the engine may have gone by the other one: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+            // A proxy before the engine may have gone by the other one.
+            // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
             throw S3Error(
                 code: "InvalidRequest",
                 httpStatus: 400,

@@ -9,8 +9,8 @@ extension S3Error {
     }
 
     static let oldSignature = invalidRequest(
-        "signatures of version 2 are not supported: sign with AWS4-HMAC-SHA256 (version 4), as AWS's tools do for URLs, "
-            + "too, when AWS_DEFAULT_REGION is auto"
+        "signatures of version 2 are not supported: sign with AWS4-HMAC-SHA256 (version 4), as AWS's tools do for "
+            + "URLs, too, when AWS_DEFAULT_REGION is auto"
     )
 
     static func malformedHeader(_ reason: String) -> S3Error {
