@@ -19,7 +19,8 @@ struct MultipartFormTests {
     func parts() throws {
         let body =
             "--b\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n{}\r\n"
-            + "--b  \r\ncontent-type: text/plain\r\nCONTENT-DISPOSITION:form-data;filename=\"./a b.txt\";name=file\r\n\r\n"
+            + "--b  \r\ncontent-type: text/plain\r\n"
+            + "CONTENT-DISPOSITION:form-data;filename=\"./a b.txt\";name=file\r\n\r\n"
             + "\r\n--bold\r\n-- b\r\n\r\n--b\r\nContent-Disposition: form-data; name=empty\r\n\r\n\r\n--b--"
         let found = try Self.parse(body)
         #expect(found.map(\.name) == ["metadata", "file", "empty"])

@@ -44,37 +44,7 @@ struct WorkflowsRoutes {
         routes.get(one) { request in
             .result(try await workflows.get(request.parameter("workflow")))
         }
-        routes.put(one) { request in
-            let body = try await request.json(WorkflowDefinitionBody.self)
-            let name = try request.parameter("workflow")
-            let settings = try body.settings()
-            try await database.write { transaction in
-                let version = try workers.currentVersion(of: body.scriptName, in: transaction)
-                let className = try workers.exportName(
-                    ofWorkflow: name,
-                    className: body.className,
-                    worker: body.scriptName,
-                    in: transaction
-                )
-                try workflows.define(
-                    name,
-                    worker: body.scriptName,
-                    workerVersion: version,
-                    className: className,
-                    settings: settings,
-                    in: transaction
-                )
-                if let schedules = body.schedules {
-                    try workflows.setSchedules(
-                        schedules.map(\.cron),
-                        of: .workflow(name),
-                        replacingAll: true,
-                        in: transaction
-                    )
-                }
-            }
-            return .result(WorkflowDefinedBody(try await workflows.get(name)))
-        }
+        routes.put(one) { try await define($0) }
         routes.delete(one) { request in
             try await workflows.delete(request.parameter("workflow"))
             return .result(WorkflowDeletedBody())
@@ -93,6 +63,37 @@ struct WorkflowsRoutes {
             let id = try request.parameter("version")
             return .result(WorkflowGraphBody(try await workflows.version(id, of: request.parameter("workflow"))))
         }
+    }
+
+    private func define(_ request: APIRequest) async throws -> APIReply {
+        let body = try await request.json(WorkflowDefinitionBody.self)
+        let name = try request.parameter("workflow")
+        let settings = try body.settings()
+        try await database.write { transaction in
+            let version = try workers.currentVersion(of: body.scriptName, in: transaction)
+            let className = try workers.exportName(
+                ofWorkflow: name,
+                className: body.className,
+                worker: body.scriptName,
+                in: transaction
+            )
+            try workflows.define(
+                name,
+                worker: body.scriptName,
+                workerVersion: version,
+                className: className,
+                settings: settings,
+                in: transaction
+            )
+            guard let schedules = body.schedules else { return }
+            try workflows.setSchedules(
+                schedules.map(\.cron),
+                of: .workflow(name),
+                replacingAll: true,
+                in: transaction
+            )
+        }
+        return .result(WorkflowDefinedBody(try await workflows.get(name)))
     }
 }
 

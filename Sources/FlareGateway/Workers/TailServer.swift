@@ -47,6 +47,8 @@ package struct TailServer: Service {
                             followers.addTask { await take(connection) }
                         }
                     }
+                } catch is CancellationError {
+                    // The engine stops.
                 } catch {
                     logger.warning("tails are no longer served", metadata: ["error": "\(error)"])
                 }

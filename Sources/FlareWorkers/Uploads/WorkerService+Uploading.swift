@@ -11,6 +11,7 @@ extension WorkerService {
         try NameRule.worker.validate(upload.worker)
         let before = try await before(upload)
         let metadata = try ScriptMetadata(upload, before: before)
+        try Self.checkTexts(message: metadata.message, tag: metadata.tag)
         let key = VersionKey(worker: upload.worker, version: Identifier.uuid())
         underway.withLock { _ = $0.insert(key) }
         defer { underway.withLock { _ = $0.remove(key) } }
@@ -28,7 +29,6 @@ extension WorkerService {
             versionMetadata: metadata.versionMetadata
         )
         plan.tellVersion(at: time.now())
-        try Self.checkTexts(message: plan.message, tag: plan.tag)
         try await database.read { [details = plan.details] in try details.checkSecrets(in: $0) }
         let deployment = try await Deployment.prepare(plan, service: self, starter: starter)
         do {
@@ -111,7 +111,8 @@ extension WorkerService {
             let isBucket = thing.kind == "bucket"
             throw FlareError(
                 isBucket ? .bucketNotFound : .queueNotFound,
-                "the binding \"\(binding?.name ?? "")\" needs the \(thing.kind) \"\(thing.name)\", which does not exist",
+                "the binding \"\(binding?.name ?? "")\" needs the \(thing.kind) \"\(thing.name)\", "
+                    + "which does not exist",
                 hint: "create it: flare \(thing.kind)s create \(thing.name)"
             ).numbered(isBucket ? 10085 : FlareError.Code.queueNotFound.apiCode)
         }

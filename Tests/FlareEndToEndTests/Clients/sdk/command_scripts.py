@@ -142,6 +142,9 @@ def deploy(engine):
     assert triggers(), "the consumer of the first deploy is gone"
     assert order(engine, name) == ("two", second)
 
+    lacking = {"script_name": name, "class_name": "Lacking"}
+    assert failing(lambda: wrangler.result("PUT", f"/workflows/{workflow}", lacking)) == 10021
+
     # A module that does not start leaves all of it as it is.
     broken = ("index.js", STARTER + b"throw new Error('from the top');", ESM)
     try:
