@@ -146,8 +146,8 @@ class Life {
     this.#rollbacks.offer(step, undo);
   }
 
-  /// The engine lets the code begin its next step without asking. A permit that the code's reaction to what came with it
-  /// does not use goes back at once: while it is out, the engine cannot put the code aside.
+  /// The engine lets the code begin its next step without asking. A permit that the code does not use in its reaction
+  /// to what came with it goes back at once: while it is out, the engine cannot put the code aside.
   permit() {
     this.#isPermitted = true;
     macrotask(() => {
