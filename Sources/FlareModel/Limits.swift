@@ -19,8 +19,9 @@ package enum Limits {
     /// Bodies committed together, so that one commit stays short.
     package static let databaseGroupMax = 512
 
-    /// Pages of 4 KiB in the database's write-ahead log from which on they are copied to the database file: what SQLite
-    /// does by itself. Fewer would be copied more often, more would make reads slower.
+    /// Pages of 4 KiB in the database's write-ahead log from which on they are copied to the database file.
+    ///
+    /// What SQLite does by itself: fewer would be copied more often, more would make reads slower.
     package static let databaseLogPages = 1_000
 
     /// Pages of the log that the writer may copy between two commits: about a millisecond.

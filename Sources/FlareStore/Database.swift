@@ -76,7 +76,7 @@ package final class Database: Sendable {
 
     /// Runs a body on a snapshot of the committed rows.
     ///
-    /// On a thread of its own: GRDB's own asynchronous read goes through two queues, and each costs a task two wake-ups.
+    /// On a thread of its own: GRDB's own asynchronous read goes through two queues, each of which costs two wake-ups.
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {

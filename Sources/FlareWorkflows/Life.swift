@@ -50,6 +50,8 @@ final class Life: Sendable {
         var unwritten: [BegunStep] = []
         /// Steps that lives of this run may have begun, for the limit of steps.
         var begun = 0
+        /// The call as which a permit counts that the code has and may use, so that nothing ends the life meanwhile.
+        var permit: Int?
         var end: End?
         var isClosed = false
         /// Whether begins are written before they are answered.
@@ -64,6 +66,9 @@ final class Life: Sendable {
             defer { unwritten = [] }
             return unwritten
         }
+
+        /// Steps that have begun, and the one that may begin without asking.
+        var begunMost: Int { permit == nil ? begun : begun + 1 }
     }
 
     private let claim: RunRecord.Claim
@@ -140,6 +145,10 @@ final class Life: Sendable {
     /// Does not block. `reply` is called once at most, from any thread; never when the life ends first.
     func take(_ call: RunnerCall, _ reply: @escaping Reply) {
         do {
+            if let note = try StepNote(call) {
+                take(note)
+                return reply(.value(.null, body: []))
+            }
             let call = try StepCall(call)
             guard let step = call.step else { return read(call, reply) }
             if let answer = beginAtOnce(call, step) { return reply(answer.reply) }
@@ -150,7 +159,7 @@ final class Life: Sendable {
                 if call.countsAsStep { state.begun += 1 }
                 // Steps are counted exactly only where the limit may be near.
                 let stepsMax = state.inheritance.stepsMax
-                let limit = state.begun > stepsMax ? stepsMax : nil
+                let limit = state.begunMost > stepsMax ? stepsMax : nil
                 return Pending(number: number, call: call, step: step, stepsMax: limit, reply: reply)
             }
             commit(pending, isAgain: false)
@@ -164,20 +173,54 @@ final class Life: Sendable {
         guard claim.closing == nil, case .begin(.do, _, let configuration, nil) = call, step.isSound else { return nil }
         let now = store.time.now()
         let begun = BegunStep(key: step, configuration: configuration, startedAt: now)
-        let timeout = Duration.milliseconds(begun.config.timeout)
         return state.withLock { state in
-            guard state.rules.mayBegin, !state.isWritingThrough, state.begun < state.inheritance.stepsMax,
+            guard state.rules.mayBegin, !state.isWritingThrough, state.begunMost < state.inheritance.stepsMax,
                 !state.inheritance.unfinished.contains(step), !state.unwritten.contains(where: { $0.key == step })
             else { return nil }
-            occupy(&state)
-            state.begun += 1
-            state.unwritten.append(begun)
-            state.rules.heard(at: now)
-            state.rules.began(step, timeout: timeout > .zero ? timeout : nil, at: now)
-            arm(&state)
-            if state.writing == nil { armWriting(&state, at: now) }
-            return .run(attempt: 1, timeout: timeout, config: nil)
+            begin(begun, &state)
+            return .run(attempt: 1, timeout: .milliseconds(begun.config.timeout), config: nil)
         }
+    }
+
+    private func begin(_ begun: BegunStep, _ state: inout State) {
+        let (now, timeout) = (begun.startedAt, Duration.milliseconds(begun.config.timeout))
+        occupy(&state)
+        state.begun += 1
+        state.unwritten.append(begun)
+        state.rules.heard(at: now)
+        state.rules.began(begun.key, timeout: timeout > .zero ? timeout : nil, at: now)
+        arm(&state)
+        if state.writing == nil { armWriting(&state, at: now) }
+    }
+
+    /// Lets the code begin its next step without asking, which saves it the way here and back, when it stands between
+    /// two steps and nothing can speak against it.
+    ///
+    /// Until it has said what it did with that, the life is neither paused nor put aside.
+    func permit() -> Bool {
+        state.withLock { state in
+            guard claim.closing == nil, state.permit == nil, state.end == nil, state.rules.isBetweenSteps,
+                !state.isWritingThrough, state.inheritance.unfinished.isEmpty,
+                state.begun < state.inheritance.stepsMax
+            else { return false }
+            state.permit = state.rules.call(at: store.time.now())
+            return true
+        }
+    }
+
+    /// A note without a permit is ignored, like everything from a process that makes no sense.
+    private func take(_ note: StepNote) {
+        let now = store.time.now()
+        let mayChange = state.withLock { state in
+            guard let permit = state.permit else { return false }
+            state.permit = nil
+            state.rules.answered(permit, at: now)
+            if case .began(let name, let configuration) = note, StepKey(.do, name).isSound {
+                begin(BegunStep(key: StepKey(.do, name), configuration: configuration, startedAt: now), &state)
+            }
+            return !state.held.isEmpty || !state.rules.mayBegin
+        }
+        if mayChange { reconsider() }
     }
 
     private func commit(_ pending: Pending, isAgain: Bool) {
@@ -217,8 +260,11 @@ final class Life: Sendable {
         case .success(.refused) where state.withLock({ $0.unwritten.contains { $0.key == pending.step } }): retry()
         case .success(.hold(let due)): hold(pending, until: due)
         case .success(let decision):
-            let answer = answer(decision, pending.step)
+            var answer = answer(decision, pending.step)
             forget(pending)
+            if case .done(let value, _) = answer, pending.call.endsAttempt, permit() {
+                answer = .done(value, permits: true)
+            }
             pending.reply(answer.reply)
         case .failure(let error as FlareError) where error.code == .diskFull || error.code == .storeFailed:
             putBack(carried)

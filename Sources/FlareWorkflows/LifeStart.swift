@@ -22,6 +22,7 @@ struct LifeStart: Sendable {
                 worker: version.worker,
                 version: version.workerVersion,
                 className: version.className,
+                permits: inheritance.journal.isEmpty && life.permit(),
                 onCall: { life.take($0, $1) },
                 onLog: onLog
             )

@@ -73,6 +73,9 @@ struct LifeState: Sendable {
     /// Whether new steps begin: no pause is asked for.
     var mayBegin: Bool { !isPausing && !isClosed }
 
+    /// Whether the code stands between two steps and may begin the next one.
+    var isBetweenSteps: Bool { mayBegin && calls.isEmpty && attempts.isEmpty }
+
     /// Whether the code does nothing but wait for the engine.
     var onlyWaits: Bool {
         !calls.isEmpty && attempts.isEmpty

@@ -39,6 +39,7 @@ final class StepEngine: Sendable {
         className: String = "default",
         payload: String = "",
         rollback: RollbackPlan? = nil,
+        permits: Bool = false,
         onLog: (@Sendable (ConsoleLine) -> Void)? = nil
     ) async throws -> InvocationResult {
         var start = WorkflowStart(
@@ -53,17 +54,32 @@ final class StepEngine: Sendable {
             worker: worker,
             version: nil,
             className: className,
-            onCall: { [self] call, reply in Task { reply(await answer(call)) } },
+            permits: permits,
+            onCall: { [self] call, reply in
+                if let note = try? StepNote(call) { return take(note) }
+                Task { reply(await answer(call, permits)) }
+            },
             onLog: onLog
         )
         return try await fixture.service.invoke(invocation)
     }
 
-    private func answer(_ call: RunnerCall) async -> RunnerReply {
+    private func answer(_ call: RunnerCall, _ permits: Bool) async -> RunnerReply {
         do {
-            return try await reply(to: StepCall(call)).reply
+            let reply = try await reply(to: StepCall(call))
+            if permits, call.method == "step.end", case .done(let value, _) = reply {
+                return StepReply.done(value, permits: true).reply
+            }
+            return reply.reply
         } catch {
             return StepReply.refused(error).reply
+        }
+    }
+
+    private func take(_ note: StepNote) {
+        switch note {
+        case .began(let step, _): record("began \(text(step))")
+        case .passed: record("passed")
         }
     }
 

@@ -96,6 +96,20 @@ struct WorkflowRunTests {
             throw new RangeError("out of range");
           }
         }
+
+        export class Permitted extends WorkflowEntrypoint {
+          async run(event, step) {
+            let isPast = false;
+            const one = await step.do("one", () => 1);
+            const promise = step.do("two", () => isPast ? 2 : "too early");
+            isPast = true;
+            const two = await promise;
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            const three = await step.do("three", async () => 3);
+            const both = await Promise.all([step.do("four", () => 4), step.do("five", () => 5)]);
+            return [one, two, three, both];
+          }
+        }
         """
 
     @Test func `today's class runs, and sees in its first life what later lives will see`() async throws {
@@ -129,6 +143,23 @@ struct WorkflowRunTests {
                 let replay = try await engine.run(fixture, className: "Parallel")
                 #expect(replay.body == first.body)
             }
+        }
+    }
+
+    @Test func `with a permit a step begins at once, and a permit that is not used goes back`() async throws {
+        try await WorkersFixture.with { fixture in
+            try await fixture.deploy(Self.wrangler("Permitted"), Self.modern)
+            let engine = StepEngine()
+            let result = try await engine.run(fixture, className: "Permitted", permits: true)
+            #expect(String(decoding: result.body, as: UTF8.self) == "[1,2,3,[4,5]]")
+            #expect(
+                Array(engine.log.prefix(7)) == [
+                    "began one#1", "done one#1 1", "began two#1", "done two#1 2", "passed", "begin three#1",
+                    "done three#1 3",
+                ]
+            )
+            // One permit is for one step.
+            #expect(engine.log.contains("began four#1") && engine.log.contains("begin five#1"))
         }
     }
 

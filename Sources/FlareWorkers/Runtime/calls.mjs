@@ -73,6 +73,11 @@ export function callEngine(invocation, fields, body, announce) {
   });
 }
 
+/// Tells the engine something that it does not answer.
+export function tellEngine(invocation, fields) {
+  if (!invocation.isOver) connection.send({ __proto__: null, ...fields, t: "call", inv: invocation.id });
+}
+
 /// The engine's answer to a call. Answers to forgotten calls are dropped.
 export function settleCall(header, body) {
   const entry = waiting.get(header.id);

@@ -1,5 +1,5 @@
 // One life of a workflow instance: runs the user's class, with steps that the engine remembers.
-import { callEngine, current, enter } from "./calls.mjs";
+import { callEngine, current, enter, tellEngine } from "./calls.mjs";
 import { Workflow, WorkflowTimeoutError } from "./classes.mjs";
 import { decode, describeError, encode, isNonRetryable, makeError, measure, permanentError } from "./codec.mjs";
 import { logLine } from "./console.mjs";
@@ -36,6 +36,7 @@ export async function runWorkflow(Class, invocation, header, body, env, ctx, lim
   const run = async () => isFirstShape ? instance.run(batchEvent(event, params)) : instance.run(event, steps);
   if (life instanceof Verification) return life.conclude(run);
   if (header.rollback) return { fields: { missing: await life.undo(run) }, body: nothing };
+  if (header.permits) life.permit();
   const output = await run();
   await life.finish();
   return { fields: life.notes.length > 0 ? { notes: life.notes } : {}, body: life.encodeValue(output, "the output") };
@@ -104,6 +105,7 @@ class Life {
   /// Results that wait for their turn.
   #turns = [];
   #isTurnTaken = false;
+  #isPermitted = false;
 
   constructor(invocation, journal, limits, rollback) {
     this.#invocation = invocation;
@@ -128,7 +130,10 @@ class Life {
     checkUndo(name, undo);
     const options = readOptions(name, config);
     if (undo.rollback) options.config.rollback = true;
-    const work = this.#perform("do", step, options, (answer) => this.#attempt(step, callback, answer, options));
+    // What could have been asked for by another name, or needs to be on disk before it begins, is asked for.
+    const isPlain = !step.scope.parent && !undo.rollback && !name.includes(" > ");
+    const attempt = (answer) => this.#attempt(step, callback, answer, options);
+    const work = this.#perform("do", step, options, attempt, isPlain && this.#takePermit());
     this.#open.add(work);
     return work.finally(() => this.#open.delete(work));
   }
@@ -141,11 +146,34 @@ class Life {
     this.#rollbacks.offer(step, undo);
   }
 
+  /// The engine lets the code begin its next step without asking. A permit that the code does not use in its reaction
+  /// to what came with it goes back at once: while it is out, the engine cannot put the code aside.
+  permit() {
+    this.#isPermitted = true;
+    macrotask(() => {
+      if (this.#takePermit()) tellEngine(this.#invocation, { m: "step.passed" });
+    });
+  }
+
+  #takePermit() {
+    const isPermitted = this.#isPermitted;
+    this.#isPermitted = false;
+    return isPermitted;
+  }
+
+  /// Asks to begin a step, or with a permit only tells that it begins.
+  async #begin(begun, options, isPermitted) {
+    if (!isPermitted) return this.#call("step.begin", begun);
+    tellEngine(this.#invocation, { m: "step.began", args: begun });
+    // This await lets the frame leave before the callback runs, which may never return.
+    return { v: await { state: "run", attempt: 1, timeoutMs: options.shown.timeout } };
+  }
+
   /// Runs a new step until it has a result that the engine has stored.
-  async #perform(kind, step, options, attempt) {
+  async #perform(kind, step, options, attempt, isPermitted = false) {
     const identity = { kind, ...step.identity };
     const begun = { ...identity, config: options.config, parent: step.scope?.parent };
-    let { v: answer, body } = await this.#call("step.begin", begun);
+    let { v: answer, body } = await this.#begin(begun, options, isPermitted);
     const { config } = answer;
     while (answer.state === "run") {
       const end = await attempt({ ...answer, config });
@@ -161,6 +189,7 @@ class Life {
   async #deliver(answer, body, step) {
     await this.#replay.drained();
     await this.#turn();
+    if (answer.permits) this.permit();
     return this.#settle(answer, body, step);
   }
 

@@ -100,6 +100,25 @@ package enum StepCall: Sendable {
     }
 }
 
+/// What a running workflow tells the engine of its permit to begin a step without asking.
+package enum StepNote: Sendable {
+    /// The first attempt of this step begins now.
+    case began(StepCall.StepName, StepConfiguration)
+    /// The permit goes back unused.
+    case passed
+
+    /// Nil when the call is no such note.
+    package init?(_ call: RunnerCall) throws {
+        switch call.method {
+        case "step.began":
+            let configuration = StepConfiguration(json: call.arguments["config"] ?? .null)
+            self = .began(try StepFields(call).step(), configuration)
+        case "step.passed": self = .passed
+        default: return nil
+        }
+    }
+}
+
 /// What the user gave as a step's configuration; nil where nothing was given.
 package struct StepConfiguration: Sendable, Hashable {
     package enum Backoff: String, Sendable, Codable {
@@ -147,7 +166,9 @@ package enum StepReply: Sendable {
     /// `config` is set when an earlier life began the step: what it was configured as then counts.
     case run(attempt: Int, timeout: Duration?, config: StepConfig? = nil)
     /// Tagged JSON. Empty in answer to `succeeded`, whose value the runner has.
-    case done([UInt8] = [])
+    ///
+    /// With `permits` the code may begin its next step without asking; a `StepNote` tells what it did with that.
+    case done([UInt8] = [], permits: Bool = false)
     /// The step returned a stream of so many bytes, which is read by chunks.
     case stream(bytes: Int64)
     case failed(JavaScriptError)
@@ -163,7 +184,9 @@ package enum StepReply: Sendable {
             if let timeout { members["timeoutMs"] = .integer(timeout.milliseconds) }
             if let config { members["config"] = config.json }
             return .value(.object(members), body: [])
-        case .done(let value): return .value(.object(["state": .string("done")]), body: value)
+        case .done(let value, let permits):
+            let permit: [String: JSONValue] = permits ? ["permits": .bool(true)] : [:]
+            return .value(.object(permit.merging(["state": .string("done")]) { $1 }), body: value)
         case .stream(let bytes):
             return .value(.object(["state": .string("done"), "streamBytes": .integer(bytes)]), body: [])
         case .failed(let error): return .value(.object(["state": .string("failed"), "error": error.json]), body: [])

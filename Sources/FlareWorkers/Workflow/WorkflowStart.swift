@@ -34,10 +34,13 @@ package struct WorkflowStart: Sendable {
     /// The invocation that runs this life of the instance.
     ///
     /// `StepCall.load` of an entry's index must be answered with that entry's value.
+    ///
+    /// - Parameter permits: the code may begin its first step without asking, and tells by a `StepNote` what it did.
     package func invocation(
         worker: String,
         version: String?,
         className: String,
+        permits: Bool = false,
         onCall: @escaping Invocation.CallHandler,
         onLog: (@Sendable (ConsoleLine) -> Void)? = nil
     ) -> Invocation {
@@ -63,6 +66,7 @@ package struct WorkflowStart: Sendable {
             "journalBytes": .integer(Int64(journalText.count)),
         ]
         if let rollback { header["rollback"] = rollback.json }
+        if permits { header["permits"] = .bool(true) }
         return Invocation(
             worker: worker,
             version: version,
