@@ -1353,7 +1353,7 @@ complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "f
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare queues subscriptions create" json' -l 'json' -d 'Print JSON.'
 complete -c 'flare' -n '__flare_should_offer_completions_for_positional "flare queues subscriptions create" -eq 1' -fka '(__flare_custom_completion ---completion queues subscriptions create -- positional@0 (count (__flare_tokens -pc)) (__flare_tokens -tC))'
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare queues subscriptions create" source' -l 'source' -d 'What to listen to: r2, workers.script or workflows.workflow.' -rfka ''
-complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare queues subscriptions create" events' -l 'events' -d 'The events, separated by commas.' -rfka ''
+complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare queues subscriptions create" events' -l 'events' -d 'The events, separated by commas; all are in: flare queues subscriptions --help.' -rfka ''
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare queues subscriptions create" name' -l 'name' -d 'A name for people. Default: the queue and the source.' -rfka ''
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare queues subscriptions create" enabled' -l 'enabled' -d 'Whether to begin at once: true or false.' -rfka ''
 complete -c 'flare' -n '__flare_should_offer_completions_for_flags_or_options "flare queues subscriptions create" worker-name' -l 'worker-name' -d 'The Worker of workers.script. Default: all.' -rfka ''
