@@ -9,8 +9,9 @@ extension Limits {
     /// Messages of one send, and of one lease.
     package static let messageBatchMax = 100
 
-    /// Bytes of the messages of one lease, so that many clients at once cannot take the engine's memory; a single larger
-    /// message is handed out alone.
+    /// Bytes of the messages of one lease, so that many clients at once cannot take the engine's memory.
+    ///
+    /// A single larger message is handed out alone.
     package static let leaseBytesMax = 8_388_608
 
     /// Bytes of the messages of one send.

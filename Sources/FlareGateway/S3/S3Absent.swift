@@ -16,7 +16,7 @@ enum S3Absent: String, Sendable, Hashable {
         case .policy, .policyStatus: throw none("NoSuchBucketPolicy", "no policy", bucket)
         case .website: throw none("NoSuchWebsiteConfiguration", "no website configuration", bucket)
         case .replication: throw none("ReplicationConfigurationNotFoundError", "no replication", bucket)
-        case .publicAccessBlock: throw none("NoSuchPublicAccessBlockConfiguration", "no public access block", bucket)
+        case .publicAccessBlock: throw none("NoSuchPublicAccessBlockConfiguration", "no access block", bucket)
         case .ownershipControls: throw none("OwnershipControlsNotFoundError", "no ownership controls", bucket)
         case .objectLock: throw none("ObjectLockConfigurationNotFoundError", "no object lock", bucket)
         case .logging: return S3XMLWriter("BucketLoggingStatus")
