@@ -32,7 +32,7 @@ final class Life: Sendable {
     }
 
     /// A call on its way to its answer.
-    private struct Pending: Sendable {
+    struct Pending: Sendable {
         let number: Int
         let call: StepCall
         let step: StepKey
@@ -41,7 +41,7 @@ final class Life: Sendable {
         let reply: Reply
     }
 
-    private struct State {
+    struct State {
         var rules: LifeState
         var inheritance = Inheritance(journal: [], unfinished: [], stepsMax: Limits.workflowStepsMax)
         /// Calls that wait until a time or an event, with their alarms.
@@ -71,10 +71,10 @@ final class Life: Sendable {
         var begunMost: Int { permit == nil ? begun : begun + 1 }
     }
 
-    private let claim: RunRecord.Claim
-    private let store: WorkflowStore
+    let claim: RunRecord.Claim
+    let store: WorkflowStore
     private let lives: Lives
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let watch = Wake()
 
     init(_ claim: RunRecord.Claim, store: WorkflowStore, lives: Lives) {
@@ -168,61 +168,6 @@ final class Life: Sendable {
         }
     }
 
-    /// Begins a step that is new for certain, without asking the database.
-    private func beginAtOnce(_ call: StepCall, _ step: StepKey) -> StepReply? {
-        guard claim.closing == nil, case .begin(.do, _, let configuration, nil) = call, step.isSound else { return nil }
-        let now = store.time.now()
-        let begun = BegunStep(key: step, configuration: configuration, startedAt: now)
-        return state.withLock { state in
-            guard state.rules.mayBegin, !state.isWritingThrough, state.begunMost < state.inheritance.stepsMax,
-                !state.inheritance.unfinished.contains(step), !state.unwritten.contains(where: { $0.key == step })
-            else { return nil }
-            begin(begun, &state)
-            return .run(attempt: 1, timeout: .milliseconds(begun.config.timeout), config: nil)
-        }
-    }
-
-    private func begin(_ begun: BegunStep, _ state: inout State) {
-        let (now, timeout) = (begun.startedAt, Duration.milliseconds(begun.config.timeout))
-        occupy(&state)
-        state.begun += 1
-        state.unwritten.append(begun)
-        state.rules.heard(at: now)
-        state.rules.began(begun.key, timeout: timeout > .zero ? timeout : nil, at: now)
-        arm(&state)
-        if state.writing == nil { armWriting(&state, at: now) }
-    }
-
-    /// Lets the code begin its next step without asking, which saves it the way here and back, when it stands between
-    /// two steps and nothing can speak against it.
-    ///
-    /// Until it has said what it did with that, the life is neither paused nor put aside.
-    func permit() -> Bool {
-        state.withLock { state in
-            guard claim.closing == nil, state.permit == nil, state.end == nil, state.rules.isBetweenSteps,
-                !state.isWritingThrough, state.inheritance.unfinished.isEmpty,
-                state.begun < state.inheritance.stepsMax
-            else { return false }
-            state.permit = state.rules.call(at: store.time.now())
-            return true
-        }
-    }
-
-    /// A note without a permit is ignored, like everything from a process that makes no sense.
-    private func take(_ note: StepNote) {
-        let now = store.time.now()
-        let mayChange = state.withLock { state in
-            guard let permit = state.permit else { return false }
-            state.permit = nil
-            state.rules.answered(permit, at: now)
-            if case .began(let name, let configuration) = note, StepKey(.do, name).isSound {
-                begin(BegunStep(key: StepKey(.do, name), configuration: configuration, startedAt: now), &state)
-            }
-            return !state.held.isEmpty || !state.rules.mayBegin
-        }
-        if mayChange { reconsider() }
-    }
-
     private func commit(_ pending: Pending, isAgain: Bool) {
         let carried = CarriedSteps()
         store.database.write(waitingMax: .max) { [self] transaction in
@@ -300,7 +245,7 @@ final class Life: Sendable {
     }
 
     /// What has happened to an instance must not be lost because it cannot be written down just now.
-    private func retryLater(_ error: FlareError, _ retry: @escaping @Sendable () -> Void) {
+    func retryLater(_ error: FlareError, _ retry: @escaping @Sendable () -> Void) {
         store.logger.error("a workflow waits for the store", metadata: ["error": "\(error)"])
         store.deadlines.set(at: store.time.now() + .seconds(1)) { [self] in
             if !state.withLock({ $0.isClosed }) { retry() }
@@ -333,7 +278,7 @@ final class Life: Sendable {
     // MARK: - Watching
 
     /// Asks the rules whether the life is to be ended.
-    private func reconsider() {
+    func reconsider() {
         let isOver = state.withLock { state in
             guard state.end == nil, !state.isClosed else { return false }
             switch state.rules.next(at: store.time.now()) {
@@ -358,7 +303,7 @@ final class Life: Sendable {
     }
 
     /// The code goes on, whether there is a place or not.
-    private func occupy(_ state: inout State) {
+    func occupy(_ state: inout State) {
         guard state.isIdle else { return }
         state.isIdle = false
         lives.takePlaces(1)
@@ -367,7 +312,7 @@ final class Life: Sendable {
     /// Sets the alarm for the first attempt that may hang.
     ///
     /// It is not moved when that attempt ends: an alarm that was not needed costs less than one for each step.
-    private func arm(_ state: inout State) {
+    func arm(_ state: inout State) {
         if state.check == nil { arm(&state, at: state.rules.firstTimeout) }
     }
 
@@ -379,72 +324,6 @@ final class Life: Sendable {
             reconsider()
         }
         state.check = (time, alarm)
-    }
-
-    // MARK: - Begun attempts
-
-    private func armWriting(_ state: inout State, at oldest: Timestamp) {
-        guard !state.isClosed else { return }
-        let due = oldest + .milliseconds(Limits.workflowBeginMilliseconds)
-        state.writing = store.deadlines.set(at: due) { [self] in writeBegun() }
-    }
-
-    /// Writes attempts that have run for a while.
-    private func writeBegun() {
-        let isDue = state.withLock { state in
-            state.writing = nil
-            guard let oldest = state.unwritten.first else { return false }
-            if oldest.startedAt + .milliseconds(Limits.workflowBeginMilliseconds) > store.time.now() {
-                armWriting(&state, at: oldest.startedAt)
-                return false
-            }
-            return true
-        }
-        if isDue { writeUnwritten() }
-    }
-
-    private func writeUnwritten() {
-        let carried = CarriedSteps()
-        store.database.write(waitingMax: .max) { [self] in
-            try put(carried, in: $0)
-        } completion: { [self] result in
-            if case .failure(let error as FlareError) = result, error.code == .diskFull || error.code == .storeFailed {
-                putBack(carried)
-                retryLater(error) { self.writeUnwritten() }
-            }
-        }
-    }
-
-    private func putBack(_ carried: CarriedSteps) {
-        let begun = carried.giveBack()
-        state.withLock { $0.unwritten = begun + $0.unwritten }
-    }
-
-    /// Writes what is not written yet, and every begin from now on before it is answered.
-    func writeThrough() async throws {
-        state.withLock { $0.isWritingThrough = true }
-        try await writeRest()
-    }
-
-    /// Writes what is not written yet, before the run is put aside or ended with attempts that still run.
-    func writeRest() async throws {
-        while state.withLock({ !$0.unwritten.isEmpty }) {
-            let carried = CarriedSteps()
-            do {
-                return try await store.database.write { try self.put(carried, in: $0) }
-            } catch let error as FlareError where error.code == .diskFull || error.code == .storeFailed {
-                putBack(carried)
-                try await store.pause(for: error)
-            }
-        }
-    }
-
-    private func put(_ carried: CarriedSteps, in transaction: Transaction) throws {
-        let begun = carried.take { state.withLock { $0.takeUnwritten() } }
-        guard try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction) != nil else { return }
-        let ledger = StepLedger(run: claim.key, now: store.time.now(), transaction: transaction)
-        try ledger.write(begun, ending: nil)
-        transaction.afterCommit { [self] in store.watchers.notify(claim.key.instance) }
     }
 
     // MARK: - Reading
