@@ -89,6 +89,20 @@ struct HostileCodeTests {
         }
     }
 
+    @Test func `a process that is killed from outside is held against nobody but the code that ran last`() async throws
+    {
+        try await with { fixture in
+            let lines = Recorder<ConsoleLine>()
+            let bystander = Task { try await fetch(fixture, "slow", lines) }
+            #expect(await eventually { !lines.values.isEmpty })
+            let error = try await failure(fixture, "kill")
+            #expect(error.message.contains("was killed by signal 9") && error.cause == nil)
+            let other = await #expect(throws: FlareError.self) { try await bystander.value }
+            #expect(other?.message.contains("was killed by signal 9") == true && other?.cause is BystanderLost)
+            try await call(fixture, "fine")
+        }
+    }
+
     @Test func `memory that is taken at once is refused, or ends the process, and the limit is named`() async throws {
         try await with({ $0.memoryBytesMax = 200_000_000 }) { fixture in
             let error = try await failure(fixture, "greedy")

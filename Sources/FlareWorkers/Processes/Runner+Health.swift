@@ -58,7 +58,14 @@ extension Runner {
         let hint = stray.isEmpty ? nil : text
         // Nobody sends these from outside: V8 aborts or traps, or the code itself did.
         let isOwn = status >= 0 && (status < 256 || [SIGABRT, SIGTRAP, SIGILL, SIGSEGV].contains(status - 256))
-        guard isOwn else { return close(FlareError(.engineUnavailable, message, hint: hint)) }
+        guard isOwn else {
+            // Whoever ran last may have used up the memory of the machine, or sent the signal. Nobody else has done
+            // anything, however often it happens.
+            let blame = process?.mark.map { mark in
+                Blame(invocation: mark.invocation, error: FlareError(.engineUnavailable, message, hint: hint))
+            }
+            return close(FlareError(.engineUnavailable, message, hint: hint, cause: BystanderLost()), blaming: blame)
+        }
         if isOutOfMemory {
             return close(memoryError, .engineUnavailable, hint: memoryHint, mark: process?.mark)
         }
@@ -83,21 +90,22 @@ extension Runner {
     /// With somebody to blame, the others are told that they are bystanders. Later calls change nothing.
     func close(_ reason: FlareError, blaming blame: Blame? = nil) {
         let (lost, hasExpired) = state.withLock { ($0.close(reason, now: .now), $0.hasExpired) }
-        let bystander = FlareError(
-            .engineUnavailable,
-            "the Worker's process was killed because of another invocation in it: \(reason.message)",
-            cause: BystanderLost()
-        )
+        let isByAnother = reason.cause is BystanderLost == false && (blame != nil || hasExpired)
+        let others = isByAnother ? bystander(reason) : reason
         for (id, invocation) in lost {
-            if let blame {
-                invocation.yield(.lost(id == blame.invocation ? blame.error : bystander))
-            } else {
-                invocation.yield(.lost(hasExpired ? bystander : reason))
-            }
+            invocation.yield(.lost(blame.flatMap { $0.invocation == id ? $0.error : nil } ?? others))
         }
         readyAnswer.give(.failure(reason))
         inspectAnswer.withLock { $0 }?.give(.failure(reason))
         process.withLock { $0 }?.kill()
+    }
+
+    private func bystander(_ reason: FlareError) -> FlareError {
+        FlareError(
+            .engineUnavailable,
+            "the Worker's process was killed because of another invocation in it: \(reason.message)",
+            cause: BystanderLost()
+        )
     }
 
     /// An invocation took too long.
