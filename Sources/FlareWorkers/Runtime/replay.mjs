@@ -18,6 +18,7 @@ export class Replay {
   #position = 0;
   #isPumping = false;
   #timer;
+  /// Those who wait for the end, in their order; undefined when they have been told of it.
   #drained = [];
 
   /// `entries` in the order of completion: { k, name, n, value | later | stream | error }; `load(index)` fetches the
@@ -27,6 +28,7 @@ export class Replay {
     this.#openStream = openStream;
     this.#entries = entries.map((entry, index) => ({ ...entry, index, isAsked: false, deliver: undefined }));
     for (const entry of this.#entries) this.#byKey.set(keyOf(entry.k, entry.name, entry.n), entry);
+    if (entries.length === 0) this.#drained = undefined;
   }
 
   /// The promise of a finished step, or undefined when the step is new.
@@ -49,8 +51,9 @@ export class Replay {
   }
 
   /// Resolves when every finished step has settled again. New results wait for it, as they did in the first life.
+  /// One that comes when the last step has settled does not overtake those that have waited for that.
   drained() {
-    if (this.#position >= this.#entries.length) return undefined;
+    if (!this.#drained) return undefined;
     return new Promise((resolve) => {
       this.#drained.push(resolve);
       this.#pump();
@@ -81,14 +84,16 @@ export class Replay {
     this.#isPumping = false;
     if (!entry) {
       this.#stopWaiting();
-      for (const resolve of this.#drained.splice(0)) resolve();
+      const waiting = this.#drained ?? [];
+      this.#drained = undefined;
+      for (const resolve of waiting) resolve();
     } else if (this.#timer === undefined && this.#isWaitedFor()) {
       this.#timer = startTimer(() => this.#skip(), patienceMilliseconds);
     }
   }
 
   #isWaitedFor() {
-    return this.#drained.length > 0 || this.#entries.some((entry, index) => index > this.#position && entry.deliver);
+    return this.#drained?.length > 0 || this.#entries.some((entry, index) => index > this.#position && entry.deliver);
   }
 
   #stopWaiting() {
