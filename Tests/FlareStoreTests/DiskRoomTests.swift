@@ -71,7 +71,7 @@ import Testing
         #expect(takes([101, 100], isMeasured: false, &rule) == [false, true])
     }
 
-    @Test("bodies of one group that each fit fill the disk together, and those of the next are measured anew")
+    @Test("of two bodies of one group that each fit one is refused, and the next group is measured anew")
     func openGroupOfBodies() async throws {
         try await withTemporaryDirectory { directory in
             let disk = FaultyDisk()
@@ -80,20 +80,32 @@ import Testing
                 migrations: [Migration("bytes-1", "CREATE TABLE bytes (bytes BLOB);")],
                 room: DiskRoom(directory: "/", disk: disk, trustedBytesMax: 0)
             )
-            let once = 2 * 1_000 + Limits.transactionOverheadBytes
-            disk.announcedFreeBytes = reserve + once
+            disk.announcedFreeBytes = reserve + 2 * 1_000 + Limits.transactionOverheadBytes
             let insert: @Sendable (Transaction) throws -> Void = { tx in
                 try tx.requireRoom(for: 1_000)
                 try tx.execute("INSERT INTO bytes VALUES (zeroblob(1000))")
             }
-            // One body is one group of its own, in which the second look finds the room taken.
-            await #expect(throws: FlareError.self) {
-                try await database.write { tx in
-                    try insert(tx)
-                    try insert(tx)
+            let (hasBegun, mayEnd) = (Monitor(false), Monitor(false))
+            let codes = Monitor<[FlareError.Code?]>([])
+            database.write { _ in
+                hasBegun.withLock { $0 = true }
+                hasBegun.notifyAll()
+                mayEnd.wait { $0 ? () : nil }
+            } completion: { _ in
+            }
+            hasBegun.wait { $0 ? () : nil }
+            // Both wait, so that the next group has them.
+            for _ in 0..<2 {
+                database.write(insert) { result in
+                    var code: FlareError.Code?
+                    if case .failure(let error as FlareError) = result { code = error.code }
+                    codes.withLock { [code] in $0.append(code) }
+                    codes.notifyAll()
                 }
             }
-            try await database.write(insert)
+            mayEnd.withLock { $0 = true }
+            mayEnd.notifyAll()
+            #expect(codes.wait { $0.count == 2 ? $0 : nil } == [nil, .diskFull])
             try await database.write(insert)
             try database.close()
         }
