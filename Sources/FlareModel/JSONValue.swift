@@ -166,7 +166,7 @@ extension RawRepresentable where Self: Decodable & CaseIterable, RawValue == Str
             let near = nearestName(to: text, in: names).map { ". Did you mean \"\($0)\"?" } ?? ""
             throw FlareError(
                 .invalidData,
-                "the field \"\(FlareJSON.path(decoder.codingPath))\" cannot be \"\(text)\"\(near)",
+                "the field \"\(FlareJSON.path(decoder.codingPath))\" cannot be \"\(shortened(text))\"\(near)",
                 hint: "it is one of \(names.joined(separator: ", "))"
             )
         }

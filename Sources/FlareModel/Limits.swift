@@ -31,6 +31,11 @@ package enum Limits {
     /// copied beside: 64 MiB on disk.
     package static let databaseLogPagesMax = 16_384
 
+    /// The longest name that is compared with those there are, in bytes, and how much of a text an error says again.
+    ///
+    /// Longer than any name may be: a text of a whole body would be compared for minutes.
+    package static let mistypedNameBytesMax = 256
+
     /// The file name bytes of a Unix socket address on Linux (sockaddr_un.sun_path holds 108 with its final zero).
     package static let socketPathBytesMax = 107
 }

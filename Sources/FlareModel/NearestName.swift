@@ -23,10 +23,12 @@ extension FlareError {
 
 /// The candidate that a mistyped name most likely meant, or nil when none is near (more than a third of it differs).
 ///
+/// Nil, too, for what is longer than `Limits.mistypedNameBytesMax`.
 /// Next to that, a script's file stands for what is named after it: `deploy.sh` for `deploy`.
 package func nearestName(to name: String, in candidates: some Sequence<String>) -> String? {
+    guard name.utf8.count <= Limits.mistypedNameBytesMax else { return nil }
     let limit = max(1, name.utf8.count / 3)
-    let candidates = Array(candidates)
+    let candidates = candidates.filter { $0.utf8.count <= Limits.mistypedNameBytesMax }
     let stem = name.split(separator: "/").last?.split(separator: ".").first.map(String.init)
     let named = stem == name ? nil : candidates.first { $0 == stem }
     return
@@ -36,6 +38,15 @@ package func nearestName(to name: String, in candidates: some Sequence<String>) 
         .filter { $0.distance <= limit }
         .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?
         .name
+}
+
+/// A text that somebody gave, short enough to be said again in an error.
+package func shortened(_ text: String) -> String {
+    let bytesMax = Limits.mistypedNameBytesMax
+    guard text.utf8.count > bytesMax else { return text }
+    // The scalars end before the byte when it is in the middle of one.
+    let end = text.utf8.index(text.startIndex, offsetBy: bytesMax)
+    return String(text.unicodeScalars[..<end]) + "…"
 }
 
 /// Levenshtein distance over bytes.

@@ -57,14 +57,33 @@ package struct DeliveryLoop: Service {
 
     /// Leases of push consumers end with their processes; nobody else could settle them.
     private func releaseLeases(counted: Bool) async {
+        if counted { await endExhaustedLeases() }
         do {
             let queueIDs = try await queues.database.write { [queues] tx in
-                if counted { try queues.endExhaustedPushLeases(in: tx) }
-                return try SpanRecord.releasePushLeases(now: queues.now, counted: counted, in: tx)
+                try SpanRecord.releasePushLeases(now: queues.now, counted: counted, in: tx)
             }
             for queueID in queueIDs { queues.signals.notify(queueID) }
         } catch {
             queues.logger.error("leases could not be released", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Each queue in a transaction of its own: one whose dead letters find no place keeps back no other, and what it
+    /// cannot end is released as the rest.
+    private func endExhaustedLeases() async {
+        do {
+            for queue in try await queues.database.read({ try SpanRecord.pushLeasedQueues(in: $0) }) {
+                do {
+                    try await queues.database.write { [queues] in try queues.endExhaustedPushLeases(of: queue, in: $0) }
+                } catch {
+                    queues.logger.error(
+                        "messages whose last attempt the engine died in could not be ended and are delivered again",
+                        metadata: ["queue": "\(queue.name)", "error": "\(error)"]
+                    )
+                }
+            }
+        } catch {
+            queues.logger.error("leases could not be read", metadata: ["error": "\(error)"])
         }
     }
 

@@ -156,12 +156,13 @@ extension QueueService {
 
     /// Ends messages whose last attempt was with a push consumer when the engine died: a message that takes the engine
     /// with it must not do so for ever.
-    func endExhaustedPushLeases(in tx: Transaction) throws {
+    ///
+    /// Where the consumer is gone, nobody has said how many attempts there are: those messages wait for the next one.
+    func endExhaustedPushLeases(of queue: QueueRecord, in tx: Transaction) throws {
+        guard let consumer = try ConsumerRecord.find(queueID: queue.id, in: tx) else { return }
         let now = time.now()
-        var queues = SettledQueues(only: nil)
-        for span in try SpanRecord.pushLeased(in: tx) {
-            guard let queue = try queues.find(span.queue, in: tx) else { continue }
-            let rule = try queues.rule(of: queue, in: tx)
+        let rule = RetryRule(consumer)
+        for span in try SpanRecord.pushLeased(queue.number, in: tx) {
             guard rule.isExhausted(attempts: span.attempts) else { continue }
             let attempts = span.attempts
             let reason = "the engine died during attempt \(attempts), the last one, before its consumer had answered"

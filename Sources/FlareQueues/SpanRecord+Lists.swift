@@ -128,9 +128,16 @@ extension SpanRecord {
         ) { $0.int(0) } ?? 0
     }
 
-    /// The spans that push consumers hold, in no order.
-    static func pushLeased(in tx: Transaction) throws -> [SpanRecord] {
-        try tx.rows("SELECT \(columns) FROM queue_spans WHERE holder = 1", decode: SpanRecord.init)
+    /// The queues with spans that push consumers hold.
+    static func pushLeasedQueues(in tx: Transaction) throws -> [QueueRecord] {
+        try tx.rows("SELECT DISTINCT queue FROM queue_spans WHERE holder = 1") { $0.integer(0) }
+            .compactMap { try QueueRecord.find(number: $0, in: tx) }
+    }
+
+    /// The spans of a queue that its push consumer holds, in no order.
+    static func pushLeased(_ queue: Int64, in tx: Transaction) throws -> [SpanRecord] {
+        let sql = "SELECT \(columns) FROM queue_spans WHERE queue = ? AND holder = 1"
+        return try tx.rows(sql, .integer(queue), decode: SpanRecord.init)
     }
 
     /// Ends all leases of push consumers, and returns the ids of the queues they were in.

@@ -6,11 +6,14 @@ final class BlockingThreads: Sendable {
     private struct State: Sendable {
         var jobs: [@Sendable () -> Void] = []
         var isStopped = false
+        /// Threads that have not ended.
+        var running: Int
     }
 
-    private let state = Monitor(State())
+    private let state: Monitor<State>
 
     init(count: Int) {
+        state = Monitor(State(running: count))
         for _ in 0..<count {
             // The threads hold the state alone, so that they end when this object goes.
             SystemThread { [state] in Self.work(state) }.detach()
@@ -20,6 +23,15 @@ final class BlockingThreads: Sendable {
     deinit {
         state.withLock { $0.isStopped = true }
         state.notifyAll()
+    }
+
+    /// Refuses new bodies, and returns when those that were begun have been run and the threads have ended.
+    ///
+    /// Not to be called from one of the threads.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        state.notifyAll()
+        state.wait { $0.running == 0 ? () : nil }
     }
 
     /// Runs a body on one of the threads; a disk's error comes as an error for users.
@@ -42,16 +54,24 @@ final class BlockingThreads: Sendable {
         _ body: @escaping @Sendable () throws(DiskError) -> Value,
         _ completion: @escaping @Sendable (Result<Value, FlareError>) -> Void
     ) {
-        begin(job: {
+        let refusal = begin(job: {
             let result = Result { () throws(DiskError) in try body() }
             completion(result.mapError(\.flareError))
         })
+        if let refusal { completion(.failure(refusal)) }
     }
 
     /// Begins a job on one of the threads and returns at once.
-    func begin(job: @escaping @Sendable () -> Void) {
-        state.withLock { $0.jobs.append(job) }
+    ///
+    /// Returns why it is refused, and never runs it, when the threads were told to stop.
+    func begin(job: @escaping @Sendable () -> Void) -> FlareError? {
+        let isBegun = state.withLock { state in
+            if !state.isStopped { state.jobs.append(job) }
+            return !state.isStopped
+        }
+        guard isBegun else { return FlareError(.engineUnavailable, "the engine is stopping") }
         state.notify()
+        return nil
     }
 
     private static func work(_ state: Monitor<State>) {
@@ -60,9 +80,11 @@ final class BlockingThreads: Sendable {
                 if !state.jobs.isEmpty { return .some(state.jobs.removeFirst()) }
                 return state.isStopped ? .some(nil) : nil
             }
-            guard let job else { return }
+            guard let job else { break }
             job()
         }
+        state.withLock { $0.running -= 1 }
+        state.notifyAll()
     }
 }
 

@@ -9,16 +9,7 @@ import GRDBSQLite
 /// does the most of it; the writer only copies what has come meanwhile, so that the log begins anew.
 final class Checkpointer: Sendable {
     fileprivate struct State: Sendable {
-        /// Pages in the log, as of the last commit.
-        var pages = 0
-        /// How many there were when the last copy began.
-        var begunAt = 0
-        /// How many of them are in the database file, as far as is known.
-        var copied = 0
-        /// Whether the thread copies, or is about to.
-        var isRunning = false
-        /// Whether the thread has copied and the writer has not yet copied the rest.
-        var mayFinish = false
+        var rule = CheckpointRule()
         var isStopped = false
         var hasEnded = false
     }
@@ -49,7 +40,7 @@ final class Checkpointer: Sendable {
             { context, _, _, pages in
                 guard let context else { return SQLITE_OK }
                 let checkpointer = Unmanaged<Checkpointer>.fromOpaque(context).takeUnretainedValue()
-                checkpointer.state.withLock { $0.pages = Int(pages) }
+                checkpointer.state.withLock { $0.rule.committed(pages: Int(pages)) }
                 return SQLITE_OK
             },
             pages
@@ -58,12 +49,12 @@ final class Checkpointer: Sendable {
 
     /// After a commit, on the writer's thread.
     func look(_ connection: GRDB.Database) {
-        switch state.withLock({ $0.next() }) {
+        switch state.withLock({ $0.rule.next() }) {
         case .nothing: break
         case .begin: state.notify()
         case .finish:
             let copied = Self.copy(connection)
-            state.withLock { $0.copied = copied }
+            state.withLock { $0.rule.finished(copied: copied) }
         }
     }
 
@@ -75,13 +66,9 @@ final class Checkpointer: Sendable {
     }
 
     private static func work(_ state: Monitor<State>, _ queue: DatabaseQueue) {
-        while state.wait({ $0.isStopped ? false : $0.isRunning ? true : nil }) {
+        while state.wait({ $0.isStopped ? false : $0.rule.isRunning ? true : nil }) {
             let copied = queue.writeWithoutTransaction { copy($0) }
-            state.withLock { state in
-                state.copied = copied
-                state.mayFinish = state.copied > 0
-                state.isRunning = false
-            }
+            state.withLock { $0.rule.ended(copied: copied) }
         }
         // The connection has nothing of its own to lose.
         try? queue.close()
@@ -89,10 +76,10 @@ final class Checkpointer: Sendable {
         state.notifyAll()
     }
 
-    /// Returns how many pages of the log are in the database file now.
+    /// Returns how many pages of the log are in the database file now; nil when that is not known.
     ///
     /// What fails here is tried again after a later commit: until then the pages are safe in the log.
-    private static func copy(_ connection: GRDB.Database) -> Int {
+    private static func copy(_ connection: GRDB.Database) -> Int? {
         var pages: Int32 = 0
         var copied: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(
@@ -102,32 +89,6 @@ final class Checkpointer: Sendable {
             &pages,
             &copied
         )
-        return code == SQLITE_OK ? Int(max(0, copied)) : 0
-    }
-}
-
-extension Checkpointer.State {
-    fileprivate enum Next {
-        case nothing
-        /// Let the thread copy.
-        case begin
-        /// Copy the rest within the writer, so that no commit comes between and the log begins anew.
-        case finish
-    }
-
-    /// Decides after a commit.
-    fileprivate mutating func next() -> Next {
-        // The log has begun anew.
-        if pages < max(begunAt, copied) { (begunAt, copied, mayFinish) = (0, 0, false) }
-        if isRunning { return .nothing }
-        if mayFinish, pages - copied <= Limits.databaseLogFinishPages {
-            (begunAt, mayFinish) = (pages, false)
-            return .finish
-        }
-        guard pages - begunAt >= Limits.databaseLogPages else { return .nothing }
-        begunAt = pages
-        if pages >= Limits.databaseLogPagesMax { return .finish }
-        isRunning = true
-        return .begin
+        return code == SQLITE_OK && copied >= 0 ? Int(copied) : nil
     }
 }

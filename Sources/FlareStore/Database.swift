@@ -83,9 +83,10 @@ package final class Database: Sendable {
         let read = PendingRead()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                readers.begin(job: { [pool] in
+                let refusal = readers.begin(job: { [pool] in
                     continuation.resume(with: Result { try read.run(on: pool, body) })
                 })
+                if let refusal { continuation.resume(throwing: refusal) }
             }
         } onCancel: {
             read.cancel()
@@ -97,9 +98,10 @@ package final class Database: Sendable {
         try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA \(name)") }
     }
 
-    /// Finishes waiting writes, checkpoints the log and closes the file.
+    /// Finishes waiting writes and reads, checkpoints the log and closes the file.
     package func close() throws {
         writer.stop()
+        readers.stop()
         checkpointer.stop()
         try pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
         try pool.close()

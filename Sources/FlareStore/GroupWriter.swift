@@ -38,7 +38,7 @@ final class GroupWriter: Sendable {
         let state = Monitor(State())
         self.state = state
         // The thread holds what it needs alone, so that it ends when this object goes.
-        SystemThread { Self.work(state, pool, checkpointer) }.detach()
+        SystemThread { Self.work(state, pool, checkpointer, room) }.detach()
     }
 
     deinit {
@@ -86,7 +86,12 @@ final class GroupWriter: Sendable {
     }
 
     /// Runs groups as they come, until told to stop.
-    private static func work(_ state: Monitor<State>, _ pool: DatabasePool, _ checkpointer: Checkpointer) {
+    private static func work(
+        _ state: Monitor<State>,
+        _ pool: DatabasePool,
+        _ checkpointer: Checkpointer,
+        _ room: DiskRoom
+    ) {
         while true {
             let group = state.wait { state -> [Job]? in
                 let group = Array(state.jobs.prefix(Limits.databaseGroupMax))
@@ -95,7 +100,7 @@ final class GroupWriter: Sendable {
             }
             if group.isEmpty { break }
             pool.writeWithoutTransaction { connection in
-                runGroup(group, on: connection)
+                runGroup(group, on: connection, room)
                 checkpointer.look(connection)
             }
         }
@@ -103,7 +108,8 @@ final class GroupWriter: Sendable {
         state.notifyAll()
     }
 
-    private static func runGroup(_ group: [Job], on connection: GRDB.Database) {
+    private static func runGroup(_ group: [Job], on connection: GRDB.Database, _ room: DiskRoom) {
+        defer { room.endGroup() }
         do {
             try command("BEGIN IMMEDIATE", on: connection)
         } catch {
@@ -115,7 +121,7 @@ final class GroupWriter: Sendable {
             outcomes.append(runJob(job, on: connection))
             // A full disk or an I/O error can roll the whole transaction back: earlier bodies are undone with it.
             guard sqlite3_get_autocommit(connection.sqliteConnection) == 0 else {
-                return recover(group, outcomes, on: connection)
+                return recover(group, outcomes, on: connection, room)
             }
         }
         do {
@@ -145,14 +151,21 @@ final class GroupWriter: Sendable {
     }
 
     /// After a broken transaction: the body that broke it gets its error, the others run again, each alone.
-    private static func recover(_ group: [Job], _ outcomes: [JobOutcome], on connection: GRDB.Database) {
+    private static func recover(
+        _ group: [Job],
+        _ outcomes: [JobOutcome],
+        on connection: GRDB.Database,
+        _ room: DiskRoom
+    ) {
+        // What runs again takes its room again.
+        room.endGroup()
         let broken = outcomes.count - 1
         if outcomes[broken].succeeded {
             outcomes[broken].finish(FlareError(.storeFailed, "the transaction was rolled back by the database"))
         } else {
             outcomes[broken].finish(nil)
         }
-        for (index, job) in group.enumerated() where index != broken { runGroup([job], on: connection) }
+        for (index, job) in group.enumerated() where index != broken { runGroup([job], on: connection, room) }
     }
 
     private static func command(_ sql: String, on connection: GRDB.Database) throws {

@@ -21,7 +21,9 @@ package final class Transaction {
     /// To be asked by what takes something in, before it adds its rows. What makes room does not ask.
     package func requireRoom(for bytes: Int, leaving reserve: DiskReserve = .accepting) throws {
         // Each byte is written to the log first, and from there to the file.
-        try room?.require(2 * bytes + Limits.transactionOverheadBytes, leaving: reserve) { try freePageBytes() }
+        try room?.require(2 * bytes + Limits.transactionOverheadBytes, leaving: reserve, isOpen: true) {
+            try freePageBytes()
+        }
     }
 
     /// Bytes of the file in which no row is.

@@ -17,6 +17,19 @@ struct QueueTextTests {
         #expect(ContentType(of: Array(body.utf8)).name == expected)
     }
 
+    @Test("a consumer that was added and cannot be looked at is warned of, whatever the reason")
+    func consumers() {
+        let missing = FlareError(.workerNotFound, "Worker \"shop\" not found")
+        let stopping = FlareError(.engineUnavailable, "the engine is stopping")
+        #expect(
+            QueueConsumerOptions.warning(of: missing) == "messages wait until it is deployed: Worker \"shop\" not found"
+        )
+        #expect(
+            QueueConsumerOptions.warning(of: stopping)
+                == "the consumer could not be looked at: the engine is stopping"
+        )
+    }
+
     @Test("bytes that are no UTF-8 are bytes")
     func bytes() {
         #expect(ContentType(of: [0xFF, 0x00]) == .bytes)

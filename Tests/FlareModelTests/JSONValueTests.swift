@@ -64,6 +64,19 @@ import Testing
         #expect(message("{") == "the body is not valid JSON")
     }
 
+    @Test("a long value that there is not is compared with none and said only in part")
+    func longValues() {
+        for text in ["x", "é"] {
+            let body = #"{"rules":[{"actions":["a\#(String(repeating: text, count: 1_000_000))"]}]}"#
+            let error = #expect(throws: FlareError.self) {
+                try FlareJSON.decode(NotificationCreateBody.self, from: body.utf8)
+            }
+            let count = (Limits.mistypedNameBytesMax - 1) / text.utf8.count
+            let part = "a" + String(repeating: text, count: count)
+            #expect(error?.message == "the field \".rules[0].actions[0]\" cannot be \"\(part)…\"")
+        }
+    }
+
     @Test("a value that there is not is answered with the nearest one, and with all of them")
     func values() {
         let body = #"{"rules":[{"actions":["PutObjct"]}]}"#

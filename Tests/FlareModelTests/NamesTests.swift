@@ -68,6 +68,10 @@ import Testing
         #expect(nearestName(to: "invoices", in: names) == nil)
         #expect(nearestName(to: "./bin/orders.sh", in: names) == "orders")
         #expect(nearestName(to: "x", in: []) == nil)
+        let long = String(repeating: "x", count: Limits.mistypedNameBytesMax)
+        #expect(nearestName(to: long, in: [long]) == long)
+        #expect(nearestName(to: long + "x", in: [long]) == nil)
+        #expect(nearestName(to: long, in: [long + "x"]) == nil)
         let error = FlareError.notFound(
             .queueNotFound,
             kind: "queue",

@@ -243,7 +243,7 @@ import Testing
         }
     }
 
-    @Test("after close a write is refused, and what was accepted before is on disk")
+    @Test("after close writes and reads are refused, and what was accepted before is on disk")
     func close() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/flare.db"
@@ -260,9 +260,38 @@ import Testing
             #expect(accepted.withLock { $0 } == 20)
             let error = await #expect(throws: FlareError.self) { try await first.write { _ in } }
             #expect(error?.code == .engineUnavailable)
+            let unread = await #expect(throws: FlareError.self) { try await count(first) }
+            #expect(unread?.code == .engineUnavailable)
             let second = try Database.open(path: path, migrations: [Self.names])
             #expect(try await count(second) == 20)
             try second.close()
+        }
+    }
+
+    @Test("close waits for the reads that were begun")
+    func closeBesideReads() async throws {
+        try await withTemporaryDirectory { directory in
+            let database = try Database.open(path: directory + "/flare.db", migrations: [Self.names])
+            let gate = Monitor(false)
+            let (begun, continuation) = AsyncStream<Void>.makeStream()
+            let read = Task {
+                try await database.read { tx in
+                    continuation.finish()
+                    gate.wait { $0 ? () : nil }
+                    return try tx.row("SELECT count(*) FROM name") { $0.int(0) }
+                }
+            }
+            for await _ in begun {}
+            let closed = Monitor<Result<Void, any Error>?>(nil)
+            SystemThread {
+                let result = Result { try database.close() }
+                closed.withLock { $0 = result }
+                closed.notifyAll()
+            }.detach()
+            gate.withLock { $0 = true }
+            gate.notifyAll()
+            #expect(try await read.value == 0)
+            try closed.wait { $0 }.get()
         }
     }
 

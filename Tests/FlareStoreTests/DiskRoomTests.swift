@@ -17,9 +17,10 @@ import Testing
         leaving reserve: DiskReserve = .accepting,
         at now: Int64 = 0,
         isMeasured: Bool = true,
+        isOpen: Bool = false,
         _ rule: inout DiskRoomRule
     ) -> [Bool] {
-        sizes.map { rule.take($0, leaving: reserve, at: now, isMeasured: isMeasured) }
+        sizes.map { rule.take($0, leaving: reserve, at: now, isMeasured: isMeasured, isOpen: isOpen) }
     }
 
     @Test("what comes in leaves the reserve, and what goes on may take half of it")
@@ -46,6 +47,68 @@ import Testing
         #expect(takes([100, 1], isMeasured: false, &near) == [true, false])
         var old = rule(free: .max)
         #expect(takes([1], at: late + 1, isMeasured: false, &old) == [false])
+    }
+
+    @Test("what an open group has taken is not free, however often the disk is measured, until the group has ended")
+    func openGroup() {
+        var rule = rule(free: reserve + 100)
+        #expect(takes([60], isOpen: true, &rule) == [true])
+        rule.measured(free: reserve + 100, reusable: 0, at: 0)
+        #expect(takes([41, 30], &rule) == [false, true])
+        // Only what is open is missing from a measurement.
+        rule.measured(free: reserve + 70, reusable: 0, at: 0)
+        #expect(takes([11, 10], &rule) == [false, true])
+        rule.endGroup()
+        rule.measured(free: reserve + 5, reusable: 0, at: 0)
+        #expect(takes([6, 5], &rule) == [false, true])
+    }
+
+    @Test("what an open group has taken counts when it is said how far a measurement is good")
+    func openTrust() {
+        var rule = rule(free: reserve + 3_200)
+        #expect(takes([1_600], isOpen: true, &rule) == [true])
+        rule.measured(free: reserve + 3_200, reusable: 0, at: 0)
+        #expect(takes([101, 100], isMeasured: false, &rule) == [false, true])
+    }
+
+    @Test("of two bodies of one group that each fit one is refused, and the next group is measured anew")
+    func openGroupOfBodies() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = FaultyDisk()
+            let database = try Database.open(
+                path: directory + "/flare.db",
+                migrations: [Migration("bytes-1", "CREATE TABLE bytes (bytes BLOB);")],
+                room: DiskRoom(directory: "/", disk: disk, trustedBytesMax: 0)
+            )
+            disk.announcedFreeBytes = reserve + 2 * 1_000 + Limits.transactionOverheadBytes
+            let insert: @Sendable (Transaction) throws -> Void = { tx in
+                try tx.requireRoom(for: 1_000)
+                try tx.execute("INSERT INTO bytes VALUES (zeroblob(1000))")
+            }
+            let (hasBegun, mayEnd) = (Monitor(false), Monitor(false))
+            let codes = Monitor<[FlareError.Code?]>([])
+            database.write { _ in
+                hasBegun.withLock { $0 = true }
+                hasBegun.notifyAll()
+                mayEnd.wait { $0 ? () : nil }
+            } completion: { _ in
+            }
+            hasBegun.wait { $0 ? () : nil }
+            // Both wait, so that the next group has them.
+            for _ in 0..<2 {
+                database.write(insert) { result in
+                    var code: FlareError.Code?
+                    if case .failure(let error as FlareError) = result { code = error.code }
+                    codes.withLock { [code] in $0.append(code) }
+                    codes.notifyAll()
+                }
+            }
+            mayEnd.withLock { $0 = true }
+            mayEnd.notifyAll()
+            #expect(codes.wait { $0.count == 2 ? $0 : nil } == [nil, .diskFull])
+            try await database.write(insert)
+            try database.close()
+        }
     }
 
     @Test("a disk is measured again once it was full, so that it is used as soon as there is room")

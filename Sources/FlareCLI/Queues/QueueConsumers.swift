@@ -110,7 +110,7 @@ struct QueueConsumerOptions: ParsableArguments, Sendable {
         let client = try await shell.client()
         let consumer = try await client.call("POST", path, body: request, as: QueueConsumerBody.self)
         shell.emit(consumer) { "queue \(consumer.queueName) is consumed by \(consumer.text)" }
-        try await warnOfMissing(worker: worker, workflow: workflow, client, shell)
+        await warnOfMissing(worker: worker, workflow: workflow, client, shell)
     }
 
     /// A consumer may come before what consumes; one that was mistyped would leave messages waiting without a word.
@@ -119,7 +119,7 @@ struct QueueConsumerOptions: ParsableArguments, Sendable {
         workflow: String?,
         _ client: EngineClient,
         _ shell: Shell
-    ) async throws {
+    ) async {
         do {
             if let worker {
                 let found = try await client.call("GET", WorkerPath.worker(worker), as: WorkerBody.self)
@@ -127,9 +127,17 @@ struct QueueConsumerOptions: ParsableArguments, Sendable {
             } else if let workflow {
                 _ = try await client.call("GET", WorkflowPath.workflow(workflow), as: WorkflowBody.self)
             }
-        } catch let error as FlareError where [.workerNotFound, .workflowNotFound].contains(error.code) {
-            shell.warn("messages wait until it is deployed: \(error.message)")
+        } catch {
+            shell.warn(Self.warning(of: error))
         }
+    }
+
+    /// What is said when the consumer could not be looked at: the queue has it, whatever became of the question.
+    static func warning(of error: any Error) -> String {
+        guard let error = error as? FlareError else { return "the consumer could not be looked at: \(error)" }
+        return [.workerNotFound, .workflowNotFound].contains(error.code)
+            ? "messages wait until it is deployed: \(error.message)"
+            : "the consumer could not be looked at: \(error.message)"
     }
 }
 

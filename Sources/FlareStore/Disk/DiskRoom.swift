@@ -42,20 +42,23 @@ package final class DiskRoom: Sendable {
 
     /// Throws `diskFull` when so many bytes would not leave the reserve.
     ///
-    /// - Parameter reusable: bytes that are taken on the disk and free for what comes, as pages of a database; asked
-    ///   for only when the disk is measured.
+    /// - Parameters:
+    ///   - isOpen: the bytes are written only when the open group of transactions ends, of which `endGroup` tells.
+    ///   - reusable: bytes that are taken on the disk and free for what comes, as pages of a database; asked for only
+    ///     when the disk is measured.
     package func require(
         _ bytes: Int,
         leaving reserve: DiskReserve = .accepting,
+        isOpen: Bool = false,
         reusable: () throws -> Int = { 0 }
     ) throws {
         let now = Self.now()
-        if rule.withLock({ $0.take(bytes, leaving: reserve, at: now) }) { return }
+        if rule.withLock({ $0.take(bytes, leaving: reserve, at: now, isOpen: isOpen) }) { return }
         let free = try onDisk { () throws(DiskError) in try disk.freeBytes(directory) }
         let reusable = try reusable()
         let isTaken = rule.withLock { rule in
             rule.measured(free: free, reusable: reusable, at: now)
-            return rule.take(bytes, leaving: reserve, at: now, isMeasured: true)
+            return rule.take(bytes, leaving: reserve, at: now, isMeasured: true, isOpen: isOpen)
         }
         guard !isTaken else { return }
         throw FlareError(
@@ -64,6 +67,11 @@ package final class DiskRoom: Sendable {
                 + "what is there can still be consumed and deleted",
             hint: "delete objects or messages, or free some space; flare goes on by itself"
         )
+    }
+
+    /// What was taken as open is on the disk now, or was given up.
+    func endGroup() {
+        rule.withLock { $0.endGroup() }
     }
 
     /// Why so many bytes cannot be taken; nil when they can.
@@ -90,6 +98,8 @@ struct DiskRoomRule {
     let trustedBytesMax: Int
     private var free = 0
     private var reusable = 0
+    /// What the open group of transactions has taken: most of it is in memory yet, and the disk looks free of it.
+    private var open = 0
     /// What may still be taken on the word of the last measurement.
     private var trusted = 0
     private var trustedUntil = Int64.min
@@ -100,21 +110,35 @@ struct DiskRoomRule {
 
     /// The disk was measured.
     mutating func measured(free: Int, reusable: Int, at now: Int64) {
-        self.free = free
+        self.free = free - open
         self.reusable = reusable
         // The nearer to the end, the more often the disk is asked: others fill it, too.
-        trusted = min(max(0, free - DiskReserve.accepting.bytes) / 16, trustedBytesMax)
+        trusted = min(max(0, self.free - DiskReserve.accepting.bytes) / 16, trustedBytesMax)
         trustedUntil = now + Limits.diskTrustedMilliseconds
     }
 
     /// Takes bytes; false when they do not fit, or when only a new measurement could tell.
-    mutating func take(_ bytes: Int, leaving reserve: DiskReserve, at now: Int64, isMeasured: Bool = false) -> Bool {
+    ///
+    /// - Parameter isOpen: the bytes are to be thought of in each measurement until the group ends.
+    mutating func take(
+        _ bytes: Int,
+        leaving reserve: DiskReserve,
+        at now: Int64,
+        isMeasured: Bool = false,
+        isOpen: Bool = false
+    ) -> Bool {
         guard isMeasured || (now < trustedUntil && bytes <= trusted) else { return false }
         // What is free within a file takes the place of half of the reserve at most: the file's log must grow, too.
         let standIn = min(reusable, reserve.bytes / 2)
         guard bytes <= free - reserve.bytes + standIn else { return false }
         free -= bytes
         trusted = max(0, trusted - bytes)
+        if isOpen { open += bytes }
         return true
+    }
+
+    /// The open group was committed or undone: the next measurement sees what became of it.
+    mutating func endGroup() {
+        open = 0
     }
 }
