@@ -57,6 +57,7 @@ final class Harness: Sendable {
     func service(
         invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
         acknowledge: (@Sendable ([String]) throws -> Void)? = nil,
+        removeConsumers: @escaping @Sendable (String) throws -> Void = { _ in },
         keepsVersion: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> WorkflowService {
         let hooks = WorkflowHooks(
@@ -68,6 +69,7 @@ final class Harness: Sendable {
                 try acknowledge?(leases)
                 self.acknowledged.withLock { $0 += leases }
             },
+            removeConsumers: { workflow, _ in try removeConsumers(workflow) },
             keepsVersion: { _, version, _ in keepsVersion(version) }
         )
         let logger = Logger(label: "test") { _ in ComplaintCounter(count: self.complaints) }
