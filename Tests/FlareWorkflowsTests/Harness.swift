@@ -54,8 +54,10 @@ final class Harness: Sendable {
         })
     }
 
+    /// `starts` returns when there is a process that takes the code.
     func service(
         invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
+        starts: @escaping @Sendable () async -> Void = {},
         acknowledge: (@Sendable ([String]) throws -> Void)? = nil,
         removeConsumers: @escaping @Sendable (String) throws -> Void = { _ in },
         keepsVersion: @escaping @Sendable (String) -> Bool = { _ in true }
@@ -63,7 +65,11 @@ final class Harness: Sendable {
         let hooks = WorkflowHooks(
             invoke: { invocation in
                 self.invocations.withLock { $0.append(invocation.version) }
-                return try await invoke(invocation)
+                await starts()
+                try Task.checkCancellation()
+                var taken = invocation
+                taken.header = .object(invocation.wholeHeader())
+                return try await invoke(taken)
             },
             acknowledge: { leases, _ in
                 try acknowledge?(leases)
