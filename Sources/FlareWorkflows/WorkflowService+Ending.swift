@@ -15,26 +15,32 @@ extension WorkflowService {
         of name: String,
         rollback: Bool = false
     ) async throws -> (status: InstanceStatus, time: Timestamp) {
-        try await writeBegun(id, of: name)
-        return try await store.persist { [store] transaction in
-            let instance = try self.instance(id, of: name, in: transaction)
-            let now = store.time.now()
-            guard let status = try self.terminate(instance.key, rollback: rollback, at: now, in: transaction) else {
-                throw FlareError(
-                    .inUse,
-                    "(instance.cannot_terminate) instance \"\(instance.id)\" is \(instance.status.rawValue) already",
-                    hint: "see: flare workflows status \(name) \(instance.id)"
-                )
+        let key = try await store.database.read { try self.instance(id, of: name, in: $0).key }
+        let life = lives.find(key)
+        try await life?.writeThrough()
+        // A step for which a permit was out may begin until the last moment.
+        let begun = CarriedSteps()
+        do {
+            return try await store.persist { [store] transaction in
+                let instance = try self.instance(id, of: name, in: transaction)
+                try life?.put(begun, in: transaction)
+                let now = store.time.now()
+                guard let status = try self.terminate(instance.key, rollback: rollback, at: now, in: transaction)
+                else { throw Self.hasEnded(instance, name) }
+                return (status, now)
             }
-            return (status, now)
+        } catch {
+            life?.putBack(begun)
+            throw error
         }
     }
 
-    /// Writes steps of a running instance that have begun and are not written yet, so that whoever changes it next
-    /// finds them.
-    func writeBegun(_ id: String, of name: String) async throws {
-        let key = try await store.database.read { try self.instance(id, of: name, in: $0).key }
-        try await lives.find(key)?.writeThrough()
+    private static func hasEnded(_ instance: InstanceRecord, _ name: String) -> FlareError {
+        FlareError(
+            .inUse,
+            "(instance.cannot_terminate) instance \"\(instance.id)\" is \(instance.status.rawValue) already",
+            hint: "see: flare workflows status \(name) \(instance.id)"
+        )
     }
 
     /// Ends a run, or begins to undo it.
