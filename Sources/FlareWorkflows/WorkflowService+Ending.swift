@@ -15,32 +15,40 @@ extension WorkflowService {
         of name: String,
         rollback: Bool = false
     ) async throws -> (status: InstanceStatus, time: Timestamp) {
+        try await ending(id, of: name) { [store] transaction in
+            let instance = try self.instance(id, of: name, in: transaction)
+            let now = store.time.now()
+            guard let status = try self.terminate(instance.key, rollback: rollback, at: now, in: transaction) else {
+                throw FlareError(
+                    .inUse,
+                    "(instance.cannot_terminate) instance \"\(instance.id)\" is \(instance.status.rawValue) already",
+                    hint: "see: flare workflows status \(name) \(instance.id)"
+                )
+            }
+            return (status, now)
+        }
+    }
+
+    /// Writes what ends the run of an instance from outside, and before it each step that has begun by then.
+    func ending<Value: Sendable>(
+        _ id: String,
+        of name: String,
+        _ body: @escaping @Sendable (Transaction) throws -> Value
+    ) async throws -> Value {
         let key = try await store.database.read { try self.instance(id, of: name, in: $0).key }
         let life = lives.find(key)
         try await life?.writeThrough()
         // A step for which a permit was out may begin until the last moment.
         let begun = CarriedSteps()
         do {
-            return try await store.persist { [store] transaction in
-                let instance = try self.instance(id, of: name, in: transaction)
+            return try await store.persist { transaction in
                 try life?.put(begun, in: transaction)
-                let now = store.time.now()
-                guard let status = try self.terminate(instance.key, rollback: rollback, at: now, in: transaction)
-                else { throw Self.hasEnded(instance, name) }
-                return (status, now)
+                return try body(transaction)
             }
         } catch {
             life?.putBack(begun)
             throw error
         }
-    }
-
-    private static func hasEnded(_ instance: InstanceRecord, _ name: String) -> FlareError {
-        FlareError(
-            .inUse,
-            "(instance.cannot_terminate) instance \"\(instance.id)\" is \(instance.status.rawValue) already",
-            hint: "see: flare workflows status \(name) \(instance.id)"
-        )
     }
 
     /// Ends a run, or begins to undo it.

@@ -46,8 +46,8 @@ struct WriteThroughTests {
         }
     }
 
-    @Test("a step that begins while the end of its run waits for the database is in its history")
-    func atTheEnd() async throws {
+    @Test("a step that begins while the end of its run waits for the database is kept in it", arguments: [true, false])
+    func atTheEnd(isRestart: Bool) async throws {
         try await run { harness, service, begin in
             let life = try Self.life(service)
             let (isBlocked, unblock) = (Wake(), DispatchSemaphore(value: 0))
@@ -57,13 +57,28 @@ struct WriteThroughTests {
             } completion: { _ in
             }
             await isBlocked.wait()
-            async let ended = service.terminate("one", of: "flow")
+            async let ended = Self.end(service, isRestart)
             while !life.state.withLock({ $0.isWritingThrough }) { await Task.yield() }
             begin()
             unblock.signal()
-            #expect(try await ended.status == .terminated)
-            let detail = try await service.detail("one", of: "flow")
-            #expect(detail.steps.compactMap(\.name) == ["first-1"])
+            try await ended
+            let attempts = try await harness.database.read { transaction in
+                try transaction.rows(
+                    """
+                    SELECT s.run, s.name, a.outcome FROM workflow_steps s JOIN workflow_attempts a ON a.step = s.seq
+                    """,
+                    decode: { "\($0.int(0)) \($0.text(1)) \($0.text(2))" }
+                )
+            }
+            #expect(attempts == ["1 first interrupted"])
+        }
+    }
+
+    private static func end(_ service: WorkflowService, _ isRestart: Bool) async throws {
+        if isRestart {
+            _ = try await service.restart("one", of: "flow", from: nil)
+        } else {
+            _ = try await service.terminate("one", of: "flow")
         }
     }
 }
