@@ -50,6 +50,9 @@ extension Limits {
     /// written meanwhile: most attempts end sooner, and cost one commit instead of two.
     package static let workflowBeginMilliseconds: Int64 = 20
 
+    /// How often the log is told that workflows wait for the database: it shares the disk, which may be full.
+    package static let workflowComplaintInterval = Duration.seconds(60)
+
     /// How far past its time-out an attempt may be reported before its process counts as hung, in milliseconds.
     package static let workflowTimeoutGraceMilliseconds: Int64 = 5_000
 

@@ -24,9 +24,9 @@ final class ExpiryClock: Sendable {
     }
 }
 
-/// Deletes ended instances whose retention is over, a few in each transaction.
+/// Deletes ended instances whose retention is over, and those of deleted workflows, a few in each transaction.
 ///
-/// Woken by the time of the next one alone.
+/// Woken by the time of the next one and by the deletion of a workflow alone.
 struct InstanceSweeper: Sendable {
     let store: WorkflowStore
 
@@ -34,25 +34,27 @@ struct InstanceSweeper: Sendable {
     func run() async {
         while !Task.isCancelled {
             do {
-                let (deleted, next) = try await sweep()
-                if deleted == Limits.workflowExpiryBatchMax { continue }
+                let (isMore, next) = try await sweep()
+                if isMore { continue }
                 await store.expiry.wake.wait(until: next, time: store.time)
             } catch {
-                store.logger.error("expired workflow instances were not deleted", metadata: ["error": "\(error)"])
+                let text = "workflow instances that expired or were deleted are still there"
+                store.logger.error("\(text)", metadata: ["error": "\(error)"])
                 await store.time.sleep(until: store.time.now() + .seconds(1))
             }
         }
     }
 
-    private func sweep() async throws -> (deleted: Int, next: Timestamp?) {
+    private func sweep() async throws -> (isMore: Bool, next: Timestamp?) {
         try await store.database.write { [store] transaction in
             let now = store.time.now()
             let limit = Limits.workflowExpiryBatchMax
-            let deleted = try RunRecord.deleteExpired(limit: limit, at: now, in: transaction)
+            var isMore = try RunRecord.deleteExpired(limit: limit, at: now, in: transaction) == limit
+            if !isMore { isMore = try WorkflowRecord.deleteSome(limit: limit, in: transaction) }
             let next = try RunRecord.nextExpiry(in: transaction)
             // While this body runs no other transaction ends a run, so that no earlier time is lost.
             store.expiry.set(next)
-            return (deleted, next)
+            return (isMore, next)
         }
     }
 }

@@ -48,15 +48,17 @@ extension Life {
     /// A note without a permit is ignored, like everything from a process that makes no sense.
     func take(_ note: StepNote) {
         let now = store.time.now()
-        let mayChange = state.withLock { state in
-            guard let permit = state.permit else { return false }
+        let (mayChange, mustWrite) = state.withLock { state in
+            guard let permit = state.permit else { return (false, false) }
             state.permit = nil
             state.rules.answered(permit, at: now)
             if case .began(let name, let configuration) = note, StepKey(.do, name).isSound {
                 begin(BegunStep(key: StepKey(.do, name), configuration: configuration, startedAt: now), &state)
             }
-            return !state.held.isEmpty || !state.rules.mayBegin
+            let mayChange = !state.held.isEmpty || !state.rules.mayBegin
+            return (mayChange, state.isWritingThrough && !state.unwritten.isEmpty)
         }
+        if mustWrite { writeUnwritten() }
         if mayChange { reconsider() }
     }
 
@@ -97,7 +99,8 @@ extension Life {
         state.withLock { $0.unwritten = begun + $0.unwritten }
     }
 
-    /// Writes what is not written yet, and every begin from now on before it is answered.
+    /// Writes what is not written yet, and every begin from now on before it is answered, or at once when a permit was
+    /// out for it.
     func writeThrough() async throws {
         state.withLock { $0.isWritingThrough = true }
         try await writeRest()
@@ -116,7 +119,8 @@ extension Life {
         }
     }
 
-    private func put(_ carried: CarriedSteps, in transaction: Transaction) throws {
+    /// Writes what is not written yet, unless the run has gone on without this life.
+    func put(_ carried: CarriedSteps, in transaction: Transaction) throws {
         let begun = carried.take { state.withLock { $0.takeUnwritten() } }
         guard try RunRecord.current(claim.key, invocation: claim.invocation, in: transaction) != nil else { return }
         let ledger = StepLedger(run: claim.key, now: store.time.now(), transaction: transaction)

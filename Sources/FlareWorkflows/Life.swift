@@ -246,8 +246,9 @@ final class Life: Sendable {
 
     /// What has happened to an instance must not be lost because it cannot be written down just now.
     func retryLater(_ error: FlareError, _ retry: @escaping @Sendable () -> Void) {
-        store.logger.error("a workflow waits for the store", metadata: ["error": "\(error)"])
+        store.beginWait(for: error)
         store.deadlines.set(at: store.time.now() + .seconds(1)) { [self] in
+            store.endWait()
             if !state.withLock({ $0.isClosed }) { retry() }
         }
     }

@@ -18,11 +18,14 @@ struct LifeStart: Sendable {
         var isUndone = false
 
         func invocation(_ life: Life, onLog: @escaping @Sendable (ConsoleLine) -> Void) -> Invocation {
-            start.invocation(
+            // Given only when a process has the code: until then it could not say what it does with it, and a pause
+            // would have to wait for that.
+            let permits = { @Sendable in life.permit() }
+            return start.invocation(
                 worker: version.worker,
                 version: version.workerVersion,
                 className: version.className,
-                permits: inheritance.journal.isEmpty && life.permit(),
+                permits: inheritance.journal.isEmpty ? permits : nil,
                 onCall: { life.take($0, $1) },
                 onLog: onLog
             )

@@ -12,6 +12,8 @@ package enum WorkflowMigrations {
         ShellMigrations.migration,
         WorkflowMetricsStage.migration,
         InstanceCountRecord.migration,
+        // Set while what a deleted workflow holds is being deleted; nobody finds it any more.
+        Migration("workflows-7-deleted", "ALTER TABLE workflows ADD COLUMN deleted_at INTEGER;"),
     ]
 
     /// A version is a class in one deployed version of a Worker.

@@ -33,7 +33,7 @@ extension WorkflowRecord {
     private static let query = """
         SELECT w.id, w.name, w.created_at, w.modified_at, w.triggered_at,
             v.id, v.worker, v.worker_version, v.class_name, v.created_at, w.kind, w.settings
-        FROM workflows w JOIN workflow_versions v ON v.id = w.version_id
+        FROM workflows w JOIN workflow_versions v ON v.id = w.version_id AND w.deleted_at IS NULL
         """
 
     private init(_ row: SQLRow) throws {
@@ -72,14 +72,17 @@ extension WorkflowRecord {
 
     static func count(search: String, in transaction: Transaction) throws -> Int {
         try transaction.row(
-            "SELECT COUNT(*) FROM workflows WHERE name LIKE '%' || ? || '%'",
+            "SELECT COUNT(*) FROM workflows WHERE deleted_at IS NULL AND name LIKE '%' || ? || '%'",
             .text(search),
             decode: { $0.int(0) }
         ) ?? 0
     }
 
     static func names(in transaction: Transaction) throws -> [String] {
-        try transaction.rows("SELECT name FROM workflows ORDER BY name LIMIT 1000", decode: { $0.text(0) })
+        try transaction.rows(
+            "SELECT name FROM workflows WHERE deleted_at IS NULL ORDER BY name LIMIT 1000",
+            decode: { $0.text(0) }
+        )
     }
 
     /// The workflows that a Worker defines now.
@@ -87,7 +90,7 @@ extension WorkflowRecord {
         try transaction.rows(
             """
             SELECT w.name FROM workflows w JOIN workflow_versions v ON v.id = w.version_id
-            WHERE v.worker = ? ORDER BY w.name
+            WHERE v.worker = ? AND w.deleted_at IS NULL ORDER BY w.name
             """,
             .text(worker),
             decode: { $0.text(0) }
@@ -130,6 +133,31 @@ extension WorkflowRecord {
             .integer(now.milliseconds),
             .text(id)
         )
+    }
+
+    /// Takes a workflow out of reach and frees its name; `deleteSome` deletes what it holds.
+    static func bury(_ id: String, at now: Timestamp, in transaction: Transaction) throws {
+        // No workflow is called by a name with a slash.
+        try transaction.execute(
+            "UPDATE workflows SET name = 'deleted/' || id, deleted_at = ? WHERE id = ?",
+            .integer(now.milliseconds),
+            .text(id)
+        )
+    }
+
+    /// Deletes some instances of a workflow that is out of reach, and with the last ones itself.
+    ///
+    /// Returns whether there may be more to do.
+    static func deleteSome(limit: Int, in transaction: Transaction) throws -> Bool {
+        let buried = try transaction.row(
+            "SELECT id FROM workflows WHERE deleted_at IS NOT NULL ORDER BY deleted_at, id LIMIT 1",
+            decode: { $0.text(0) }
+        )
+        guard let buried else { return false }
+        if try InstanceRecord.deleteOldest(of: buried, limit: limit, in: transaction) < limit {
+            try delete(buried, in: transaction)
+        }
+        return true
     }
 
     /// Deletes the workflow with its versions, instances and their history.

@@ -15,8 +15,7 @@ extension WorkflowService {
         of name: String,
         rollback: Bool = false
     ) async throws -> (status: InstanceStatus, time: Timestamp) {
-        try await writeBegun(id, of: name)
-        return try await store.persist { [store] transaction in
+        try await ending(id, of: name) { [store] transaction in
             let instance = try self.instance(id, of: name, in: transaction)
             let now = store.time.now()
             guard let status = try self.terminate(instance.key, rollback: rollback, at: now, in: transaction) else {
@@ -30,11 +29,26 @@ extension WorkflowService {
         }
     }
 
-    /// Writes steps of a running instance that have begun and are not written yet, so that whoever changes it next
-    /// finds them.
-    func writeBegun(_ id: String, of name: String) async throws {
+    /// Writes what ends the run of an instance from outside, and before it each step that has begun by then.
+    func ending<Value: Sendable>(
+        _ id: String,
+        of name: String,
+        _ body: @escaping @Sendable (Transaction) throws -> Value
+    ) async throws -> Value {
         let key = try await store.database.read { try self.instance(id, of: name, in: $0).key }
-        try await lives.find(key)?.writeThrough()
+        let life = lives.find(key)
+        try await life?.writeThrough()
+        // A step for which a permit was out may begin until the last moment.
+        let begun = CarriedSteps()
+        do {
+            return try await store.persist { transaction in
+                try life?.put(begun, in: transaction)
+                return try body(transaction)
+            }
+        } catch {
+            life?.putBack(begun)
+            throw error
+        }
     }
 
     /// Ends a run, or begins to undo it.

@@ -192,27 +192,18 @@ package final class WorkflowService: Sendable {
 
     /// Deletes a workflow with all its history and triggers.
     ///
-    /// Throws `inUse` while an instance is unfinished.
+    /// When this returns nobody finds it any more and its name is free; its rows go soon after. Throws `inUse` while an
+    /// instance is unfinished.
     package func delete(_ name: String) async throws {
-        let id = try await store.database.read { try self.workflow(name, in: $0).id }
-        // In bounded steps: all writers of the engine would wait for one transaction over a million instances.
-        while try await deleteStep(id) {}
-    }
-
-    /// Takes the triggers of a workflow from it and deletes some of its instances, and with the last ones itself.
-    ///
-    /// Returns whether there is more to do.
-    private func deleteStep(_ id: String) async throws -> Bool {
-        try await store.persist { transaction in
-            // Somebody else may have deleted it between two steps.
-            guard let workflow = try WorkflowRecord.find(id, in: transaction) else { return false }
+        try await store.persist { [store] transaction in
+            let workflow = try self.workflow(name, in: transaction)
             try self.requireIdle(workflow, to: "deleted", in: transaction)
             try self.hooks.removeConsumers(workflow.name, transaction)
             try ScheduleRecord.deleteAll(of: .workflow(workflow.name), in: transaction)
-            let limit = Limits.workflowExpiryBatchMax
-            guard try InstanceRecord.deleteOldest(of: id, limit: limit, in: transaction) < limit else { return true }
-            try WorkflowRecord.delete(id, in: transaction)
-            return false
+            // All writers of the engine would wait for one transaction over a million instances. What is out of reach
+            // for everybody can be deleted in steps, also by the next engine.
+            try WorkflowRecord.bury(workflow.id, at: store.time.now(), in: transaction)
+            transaction.afterCommit { [expiry = store.expiry] in expiry.wake.notify() }
         }
     }
 

@@ -12,6 +12,7 @@ struct WorkflowStore: Sendable {
     /// Of running attempts, held calls and writes that are tried again.
     let deadlines: Deadlines
     let events: LifeEvents
+    private let waits = StoreWaits()
 
     init(database: Database, time: any TimeSource, logger: Logger, events: LifeEvents) {
         self.database = database
@@ -37,9 +38,21 @@ struct WorkflowStore: Sendable {
 
     /// Waits a moment before what failed is tried again.
     func pause(for error: FlareError) async throws {
-        logger.error("a workflow waits for the store", metadata: ["error": "\(error)"])
+        beginWait(for: error)
+        defer { endWait() }
         await time.sleep(until: time.now() + .seconds(1))
         try Task.checkCancellation()
+    }
+
+    /// Notes that something of an instance waits until the database can be written; `endWait` follows when it tries
+    /// again.
+    func beginWait(for error: FlareError) {
+        guard let count = waits.begin(at: time.now()) else { return }
+        logger.error("workflows wait for the store", metadata: ["error": "\(error)", "waiting": "\(count)"])
+    }
+
+    func endWait() {
+        waits.end()
     }
 
     /// Ends a run, and sees to it that it is deleted when its retention is over.

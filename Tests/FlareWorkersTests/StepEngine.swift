@@ -54,7 +54,7 @@ final class StepEngine: Sendable {
             worker: worker,
             version: nil,
             className: className,
-            permits: permits,
+            permits: { permits },
             onCall: { [self] call, reply in
                 if let note = try? StepNote(call) { return take(note) }
                 Task { reply(await answer(call, permits)) }

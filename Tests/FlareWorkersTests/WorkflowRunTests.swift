@@ -1,6 +1,7 @@
 import FlareModel
 import FlareTestSupport
 import FlareWorkers
+import Synchronization
 import Testing
 
 @Suite(.enabled(if: WorkersFixture.toolsAreHere, "Node.js and esbuild are not installed"))
@@ -110,6 +111,14 @@ struct WorkflowRunTests {
             return [one, two, three, both];
           }
         }
+
+        export class Crowded extends WorkflowEntrypoint {
+          async run(event, step) {
+            for (let i = 0; i < event.payload; i++) step.sleep("long", "1 hour");
+            step.do("one more", () => 1);
+            throw new Error("enough");
+          }
+        }
         """
 
     @Test func `today's class runs, and sees in its first life what later lives will see`() async throws {
@@ -160,6 +169,29 @@ struct WorkflowRunTests {
             )
             // One permit is for one step.
             #expect(engine.log.contains("began four#1") && engine.log.contains("begin five#1"))
+        }
+    }
+
+    @Test func `that a step begins is told however many calls wait for their answers`() async throws {
+        try await WorkersFixture.with { fixture in
+            try await fixture.deploy(Self.wrangler("Crowded"), Self.modern)
+            let start = WorkflowStart(
+                workflow: "flow",
+                instance: "one",
+                timestamp: Timestamp(milliseconds: 1_000),
+                payload: Array("\(Limits.runnerCallsMax)".utf8)
+            )
+            let methods = Mutex<[String: Int]>([:])
+            let invocation = start.invocation(
+                worker: "demo",
+                version: nil,
+                className: "Crowded",
+                permits: { true },
+                onCall: { call, _ in methods.withLock { $0[call.method, default: 0] += 1 } }
+            )
+            let error = await #expect(throws: FlareError.self) { _ = try await fixture.service.invoke(invocation) }
+            #expect((error?.cause as? JavaScriptError)?.message == "enough")
+            #expect(methods.withLock { $0 } == ["step.sleep": Limits.runnerCallsMax, "step.began": 1])
         }
     }
 

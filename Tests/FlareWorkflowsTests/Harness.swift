@@ -54,20 +54,28 @@ final class Harness: Sendable {
         })
     }
 
+    /// `starts` returns when there is a process that takes the code.
     func service(
         invoke: @escaping @Sendable (Invocation) async throws -> InvocationResult,
+        starts: @escaping @Sendable () async -> Void = {},
         acknowledge: (@Sendable ([String]) throws -> Void)? = nil,
+        removeConsumers: @escaping @Sendable (String) throws -> Void = { _ in },
         keepsVersion: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> WorkflowService {
         let hooks = WorkflowHooks(
             invoke: { invocation in
                 self.invocations.withLock { $0.append(invocation.version) }
-                return try await invoke(invocation)
+                await starts()
+                try Task.checkCancellation()
+                var taken = invocation
+                taken.header = .object(invocation.wholeHeader())
+                return try await invoke(taken)
             },
             acknowledge: { leases, _ in
                 try acknowledge?(leases)
                 self.acknowledged.withLock { $0 += leases }
             },
+            removeConsumers: { workflow, _ in try removeConsumers(workflow) },
             keepsVersion: { _, version, _ in keepsVersion(version) }
         )
         let logger = Logger(label: "test") { _ in ComplaintCounter(count: self.complaints) }

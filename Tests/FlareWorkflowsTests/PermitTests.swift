@@ -66,6 +66,27 @@ struct PermitTests {
         #expect(paused.steps.isEmpty)
     }
 
+    @Test("a pause begins at once that is asked for before there is a process, and no step does")
+    func early() async throws {
+        let harness = try Harness()
+        let asked = Wake()
+        let service = harness.service(
+            invoke: { _ in
+                Issue.record("the code was begun")
+                throw CancellationError()
+            },
+            starts: {
+                asked.notify()
+                await Wake().wait()
+            }
+        )
+        try await harness.run(service) { service in
+            await asked.wait()
+            #expect(try await service.pause("one", of: "flow").status == .waitingForPause)
+            try await harness.until(service) { $0.status == .paused && $0.steps.isEmpty }
+        }
+    }
+
     @Test("the end of a step permits the next one, and one for which nothing was permitted is refused")
     func next() async throws {
         let harness = try Harness()

@@ -29,6 +29,8 @@ package struct Invocation: Sendable {
     package var className: String?
     /// The fields of this kind, merged into the frame's header.
     package var header: JSONValue
+    /// Fields that join `header` when a process has taken the invocation, and must not be promised before.
+    package var lateHeader: (@Sendable () -> [String: JSONValue])?
     package var body: [UInt8]
     /// After this long the invocation fails with `deadlineExceeded`, and its process takes nothing new.
     ///
@@ -74,6 +76,13 @@ package struct Invocation: Sendable {
         self.tags = tags
         self.onCall = onCall
         self.onLog = onLog
+    }
+
+    /// All fields of the header; asked for once, by whoever runs the code now.
+    package func wholeHeader() -> [String: JSONValue] {
+        let known = header.objectValue ?? [:]
+        guard let late = lateHeader?() else { return known }
+        return known.merging(late) { $1 }
     }
 }
 

@@ -50,6 +50,7 @@ extension Runner {
 
     private func receiveCall(_ frame: RunnerFrame) {
         guard let invocation = frame.header["inv"]?.stringValue else { return }
+        if frame.header["id"] == nil { return receiveNote(frame, of: invocation) }
         let (continuation, isTaken) = state.withLock { state in
             (state.continuation(of: invocation), state.beginCall(of: invocation))
         }
@@ -66,15 +67,19 @@ extension Runner {
         send(RunnerFrame("reply", ["id": call, "error": error.json]))
     }
 
+    /// Hands over what nobody waits for an answer to, however many calls do.
+    private func receiveNote(_ frame: RunnerFrame, of invocation: String) {
+        let note = RunnerCall(frame)
+        guard StepNote.isNote(note), state.withLock({ $0.continuation(of: invocation) }) != nil,
+            let handler = callHandlers.withLock({ $0[invocation] })
+        else { return }
+        handler(note) { _ in }
+    }
+
     /// Hands over a call that is answered without a task of its own.
     private func receive(_ frame: RunnerFrame, of invocation: String, _ handler: Invocation.CallHandler) {
-        let call = RunnerCall(
-            method: frame.header["m"]?.stringValue ?? "",
-            arguments: frame.header["args"] ?? .null,
-            body: Array(frame.body.readableBytesView)
-        )
         let number = frame.header["id"]
-        handler(call) { [self] reply in
+        handler(RunnerCall(frame)) { [self] reply in
             let isOpen = state.withLock { state in
                 state.endCall(of: invocation)
                 return state.continuation(of: invocation) != nil
@@ -191,5 +196,15 @@ extension Runner {
             }
             return try await readyAnswer.value.get()
         }
+    }
+}
+
+extension RunnerCall {
+    fileprivate init(_ frame: RunnerFrame) {
+        self.init(
+            method: frame.header["m"]?.stringValue ?? "",
+            arguments: frame.header["args"] ?? .null,
+            body: Array(frame.body.readableBytesView)
+        )
     }
 }

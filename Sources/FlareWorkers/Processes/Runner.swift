@@ -254,7 +254,7 @@ final class Runner: Sendable {
 
 extension Invocation {
     fileprivate func frame(id: String) -> RunnerFrame {
-        var fields = header.objectValue ?? [:]
+        var fields = wholeHeader()
         fields["id"] = .string(id)
         fields["kind"] = .string(kind.rawValue)
         fields["tags"] = .object(tags.mapValues { .string($0) })

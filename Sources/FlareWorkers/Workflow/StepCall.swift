@@ -107,6 +107,9 @@ package enum StepNote: Sendable {
     /// The permit goes back unused.
     case passed
 
+    /// Whether the call says that it is a note.
+    static func isNote(_ call: RunnerCall) -> Bool { call.method == "step.began" || call.method == "step.passed" }
+
     /// Nil when the call is no such note.
     package init?(_ call: RunnerCall) throws {
         switch call.method {

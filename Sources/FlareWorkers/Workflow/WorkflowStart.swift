@@ -35,12 +35,13 @@ package struct WorkflowStart: Sendable {
     ///
     /// `StepCall.load` of an entry's index must be answered with that entry's value.
     ///
-    /// - Parameter permits: the code may begin its first step without asking, and tells by a `StepNote` what it did.
+    /// - Parameter permits: whether the code may begin its first step without asking, and tells by a `StepNote` what it
+    ///   did; asked when a process has taken the invocation.
     package func invocation(
         worker: String,
         version: String?,
         className: String,
-        permits: Bool = false,
+        permits: (@Sendable () -> Bool)? = nil,
         onCall: @escaping Invocation.CallHandler,
         onLog: (@Sendable (ConsoleLine) -> Void)? = nil
     ) -> Invocation {
@@ -66,8 +67,7 @@ package struct WorkflowStart: Sendable {
             "journalBytes": .integer(Int64(journalText.count)),
         ]
         if let rollback { header["rollback"] = rollback.json }
-        if permits { header["permits"] = .bool(true) }
-        return Invocation(
+        var invocation = Invocation(
             worker: worker,
             version: version,
             kind: .workflow,
@@ -78,6 +78,10 @@ package struct WorkflowStart: Sendable {
             onCall: onCall,
             onLog: onLog
         )
+        if let permits {
+            invocation.lateHeader = { permits() ? ["permits": .bool(true)] : [:] }
+        }
+        return invocation
     }
 }
 

@@ -72,12 +72,19 @@ enum MetricRecord {
 
     /// Whether a workflow has not been deleted.
     static func exists(_ workflow: String, in transaction: Transaction) throws -> Bool {
-        try transaction.row("SELECT 1 FROM workflows WHERE id = ?", .text(workflow), decode: { _ in true }) ?? false
+        try transaction.row(
+            "SELECT 1 FROM workflows WHERE id = ? AND deleted_at IS NULL",
+            .text(workflow),
+            decode: { _ in true }
+        ) ?? false
     }
 
     /// The ids and names of all workflows, by name.
     static func workflows(in transaction: Transaction) throws -> [(id: String, name: String)] {
-        try transaction.rows("SELECT id, name FROM workflows ORDER BY name", decode: { ($0.text(0), $0.text(1)) })
+        try transaction.rows(
+            "SELECT id, name FROM workflows WHERE deleted_at IS NULL ORDER BY name",
+            decode: { ($0.text(0), $0.text(1)) }
+        )
     }
 
     /// How many instances have not ended, by workflow and status.

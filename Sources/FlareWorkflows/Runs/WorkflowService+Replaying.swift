@@ -28,7 +28,7 @@ extension WorkflowService {
         order.start = step.map { .step($0) } ?? .beginning
         order.force = true
         order.reason = .restart
-        return try await store.persist { [order] transaction in
+        return try await ending(id, of: name) { [order] transaction in
             _ = try self.replay(id, of: name, order, in: transaction)
             return self.store.time.now()
         }
@@ -39,7 +39,10 @@ extension WorkflowService {
     /// Throws `inUse` while the instance has not ended. Events that kept waits have received stay consumed, as do those
     /// of waits that run again; events that nobody has asked for wait for the new run.
     package func replay(_ id: String, of name: String, _ order: ReplayOrder) async throws -> ReplayedBody {
-        try await store.persist { try self.replay(id, of: name, order, in: $0) }
+        guard order.force, !order.asNew else {
+            return try await store.persist { try self.replay(id, of: name, order, in: $0) }
+        }
+        return try await ending(id, of: name) { try self.replay(id, of: name, order, in: $0) }
     }
 
     /// What a replay would do; changes nothing.
