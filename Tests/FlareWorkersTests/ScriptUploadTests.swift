@@ -70,6 +70,8 @@ struct ScriptUploadTests {
             ("../a.js", esm, "cannot name a module"), ("/a.js", esm, "cannot name"), ("a/./b.js", esm, "cannot name"),
             ("", esm, "cannot name"), ("a\u{0}.js", esm, "cannot name"), ("a\\b.js", esm, "cannot name"),
             ("./index.js", esm, "two modules"), ("index.js/a.js", esm, "as a directory"),
+            ("../\u{301}a.js", esm, "cannot name"), ("/\u{301}a.js", esm, "cannot name"),
+            ("a/./\u{301}b.js", esm, "cannot name"), ("index.js/\u{301}a.js", esm, "as a directory"),
             ("a.py", "text/x-python", "which is not run"), ("bad.txt", "text/plain", "is not UTF-8"),
         ]
     )
