@@ -1,4 +1,5 @@
 import FlareModel
+import Foundation
 import Testing
 
 @testable import FlareWorkers
@@ -61,6 +62,43 @@ struct ScriptUploadTests {
             #expect(try await f.service.secrets(of: "sample").isEmpty)
             _ = try await f.service.rollback("sample", to: stored.id)
             #expect(try await f.service.secrets(of: "sample").map(\.name) == ["KEY"])
+        }
+    }
+
+    @Test(
+        "a change made of a version that is not current any more is refused, and does not undo what followed",
+        arguments: [ScriptUpload.Purpose.settings, .code]
+    )
+    func overtaken(_ purpose: ScriptUpload.Purpose) async throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/hold-\(Identifier.hexadecimal())"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        // The first process that starts once "hold" is there waits until "held" is gone.
+        let node = "\(directory)/node"
+        let script = """
+            #!/bin/sh
+            if mv \(directory)/hold \(directory)/held 2>/dev/null
+            then while [ -e \(directory)/held ]; do sleep 0.01; done
+            fi
+            exec node "$@"
+            """
+        #expect(FileManager.default.createFile(atPath: node, contents: Data(script.utf8)))
+        #expect(chmod(node, 0o700) == 0)
+        try await WorkersFixture.with({ $0.nodePath = node }) { f in
+            _ = try await f.service.upload(Self.upload())
+            #expect(FileManager.default.createFile(atPath: "\(directory)/hold", contents: nil))
+            async let change = f.service.upload(Self.upload(purpose))
+            let isHeld = await eventually { FileManager.default.fileExists(atPath: "\(directory)/held") }
+            #expect(isHeld)
+            let current = try await f.service.upload(Self.upload()).worker.version
+            try FileManager.default.removeItem(atPath: "\(directory)/held")
+            var code: FlareError.Code?
+            do { _ = try await change } catch let error as FlareError { code = error.code }
+            #expect(code == .preconditionFailed)
+            #expect(try await f.service.get("sample").version == current)
+            // Sent again it is made of that one.
+            let again = try await f.service.upload(Self.upload(purpose)).worker.version
+            #expect(try await f.service.get("sample").version == again)
         }
     }
 
