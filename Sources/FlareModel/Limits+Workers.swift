@@ -86,6 +86,9 @@ extension Limits {
     /// A bundled Worker, in bytes (Cloudflare's limit is 10 MB compressed).
     package static let bundleBytesMax = 64 * 1024 * 1024
 
+    /// What esbuild may take for an upload, in bytes: about twenty times the largest body that brings one.
+    package static let uploadToolBytesMax: UInt64 = 2_000_000_000
+
     /// Modules of one upload, and the bytes of a module's name, which is a path.
     package static let scriptModulesMax = 1_000
     package static let scriptModuleNameBytesMax = 512

@@ -65,6 +65,50 @@ struct ScriptUploadTests {
         }
     }
 
+    @Test("what stands in a file of this machine is not shown to who imports it", arguments: ["", ".js"])
+    func foreignFiles(_ ending: String) async throws {
+        try await WorkersFixture.with { f in
+            let path = "\(f.directory)/credentials\(ending)"
+            try Data("[default]\nkey = topsecret value\n".utf8).write(to: URL(filePath: path))
+            var upload = Self.upload(.deployment, "import '\(path)'; export default {}")
+            // Its name has no ending, so that files without one are read as JavaScript.
+            upload.modules.append(ScriptModule(name: "plain", type: Self.esm, bytes: []))
+            let sent = upload
+            let error = await #expect(throws: FlareError.self) { try await f.service.upload(sent) }
+            #expect(error?.code == .buildFailed)
+            #expect(error?.message.contains("which is no part of the upload") == true, "\(error?.message ?? "")")
+            let text = error.map { "\($0.message) \($0.hint ?? "")" } ?? ""
+            #expect(!text.contains("topsecret"))
+        }
+    }
+
+    @Test("a syntax error in an uploaded module is shown with its line")
+    func syntaxErrors() async throws {
+        try await WorkersFixture.with { f in
+            let error = await #expect(throws: FlareError.self) {
+                try await f.service.upload(Self.upload(.deployment, "export default { fetch() { return 1 x } }"))
+            }
+            #expect(error?.message.hasPrefix("index.js:1:") == true, "\(error?.message ?? "")")
+            #expect(error?.message.contains("return 1 x") == true)
+        }
+    }
+
+    @Test("a tool has no more memory than it may take")
+    func toolMemory() async throws {
+        let spawner = ChildSpawner()
+        let run = try await ToolRun.run(
+            "/bin/sh",
+            ["-c", "ulimit -d"],
+            environment: [:],
+            outputFile: FileManager.default.temporaryDirectory.path + "/tool-\(Identifier.hexadecimal())",
+            timeout: .seconds(60),
+            dataBytesMax: 512 * 1024 * 1024,
+            spawner: spawner
+        )
+        await spawner.stop()
+        #expect(run.output == "524288\n")
+    }
+
     @Test(
         "a change made of a version that is not current any more is refused, and does not undo what followed",
         arguments: [ScriptUpload.Purpose.settings, .code]
