@@ -152,6 +152,12 @@ extension Limits {
     /// How long a tail may be followed anew after it was asked for.
     package static let tailSecondsMax = 6 * 3_600
 
+    /// How long a connection to the port of tails may take to say which one it follows, which silent ones never do.
+    package static let tailHandshakeSeconds = 10
+
+    /// Connections to the port of tails: one for each, and as many again that have not said which one.
+    package static let tailConnectionsMax = 200
+
     /// The largest frame that a client sends on a tail: a few words about itself.
     package static let tailFrameBytesMax = 16_384
 

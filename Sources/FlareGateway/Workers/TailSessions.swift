@@ -30,6 +30,9 @@ package final class TailSessions: Sendable {
         self.time = time
     }
 
+    /// Where tails are followed; nil as long as nothing listens.
+    var port: Int? { state.withLock { $0.port } }
+
     /// Notes where tails are followed.
     func listens(on port: Int) { state.withLock { $0.port = port } }
 
@@ -74,7 +77,7 @@ package final class TailSessions: Sendable {
 
     /// Where a tail is followed; nil as long as nothing listens.
     func url(of tail: Tail) -> String? {
-        state.withLock { $0.port }.map { "ws://127.0.0.1:\($0)/\(tail.id)" }
+        port.map { "ws://127.0.0.1:\($0)/\(tail.id)" }
     }
 
     /// Forgets a tail and closes the connections that follow it; false when there is no such tail.
