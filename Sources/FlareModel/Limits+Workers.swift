@@ -149,6 +149,9 @@ extension Limits {
     package static let tailsOfWorkerMax = 10
     package static let tailsMax = 100
 
+    /// Connections that may follow one tail: its client, and others that were told its address.
+    package static let tailFollowersMax = 10
+
     /// How long a tail may be followed anew after it was asked for.
     package static let tailSecondsMax = 6 * 3_600
 
