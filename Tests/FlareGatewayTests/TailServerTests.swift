@@ -3,6 +3,7 @@ import FlareStore
 import FlareWorkers
 import Logging
 import NIOCore
+import NIOEmbedded
 import NIOPosix
 import Testing
 
@@ -68,6 +69,24 @@ struct TailServerTests {
             let next = try RawSocket(port: port)
             #expect(next.isAtEnd())
             withExtendedLifetime(silent) {}
+        }
+    }
+
+    @Test("a client beyond those that may follow a tail is sent away, and others are served")
+    func crowded() async throws {
+        try await Self.with { sessions, port in
+            let id = try sessions.create(of: "shop", where: .init()).id
+            for _ in 0..<Limits.tailFollowersMax {
+                let isFollowed = sessions.begin(EmbeddedChannel(), of: id)
+                #expect(isFollowed)
+            }
+            let socket = try RawSocket(port: port)
+            try socket.write(Self.request(id))
+            #expect(Self.answer(socket).hasPrefix("HTTP/1.1 101 "))
+            #expect(socket.isAtEnd())
+            let other = try RawSocket(port: port)
+            try other.write(Self.request(try sessions.create(of: "shop", where: .init()).id))
+            #expect(Self.answer(other).hasPrefix("HTTP/1.1 101 "))
         }
     }
 

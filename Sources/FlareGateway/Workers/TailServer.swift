@@ -94,7 +94,10 @@ package struct TailServer: Service {
             },
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
-                    guard let tail = sessions.find(String(head.uri.dropFirst())) else { return .refused }
+                    guard let tail = sessions.find(String(head.uri.dropFirst())) else {
+                        channel.close(promise: nil)
+                        return .refused
+                    }
                     return .follower(try NIOAsyncChannel(wrappingChannelSynchronously: channel), tail)
                 }
             }
@@ -123,7 +126,10 @@ package struct TailServer: Service {
                 caller.channel.close(promise: nil)
             }
             guard case .follower(let socket, let tail) = arrival else { return }
-            guard sessions.begin(socket.channel, of: tail.id) else { return try await socket.channel.close() }
+            guard sessions.begin(socket.channel, of: tail.id) else {
+                // Its writer must be finished before it goes.
+                return try await socket.executeThenClose { _, _ in }
+            }
             defer { sessions.end(socket.channel, of: tail.id) }
             try await socket.executeThenClose { inbound, outbound in
                 // Whoever gets an answer is told of what happens from then on.
