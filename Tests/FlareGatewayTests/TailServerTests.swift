@@ -11,10 +11,11 @@ import Testing
 
 @Suite("the port of tails", .timeLimit(.minutes(1)))
 struct TailServerTests {
-    /// Serves tails for the length of `body`, and waits for the end of the server.
+    /// Serves tails for the length of `body`, and waits for the end of the server, until which the connections that
+    /// `body` returns stay open.
     private static func with(
         handshakeTimeout: Duration = .seconds(600),
-        _ body: @Sendable (TailSessions, Int) async throws -> Void
+        _ body: (TailSessions, Int) async throws -> [RawSocket]
     ) async throws {
         let sessions = TailSessions(time: SystemTime())
         var logger = Logger(label: "test")
@@ -30,9 +31,10 @@ struct TailServerTests {
             group.addTask { try await server.run() }
             defer { group.cancelAll() }
             while sessions.port == nil { await Task.yield() }
-            try await body(sessions, try #require(sessions.port))
+            let open = try await body(sessions, try #require(sessions.port))
             group.cancelAll()
             try await group.waitForAll()
+            withExtendedLifetime(open) {}
         }
     }
 
@@ -58,7 +60,7 @@ struct TailServerTests {
             let last = try RawSocket(port: port)
             try last.write(Self.request("unknown"))
             #expect(Self.answer(last).hasPrefix("HTTP/1.1 404 "))
-            withExtendedLifetime((silent, unfinished)) {}
+            return [silent, unfinished]
         }
     }
 
@@ -68,7 +70,7 @@ struct TailServerTests {
             let silent = try (0..<Limits.tailConnectionsMax).map { _ in try RawSocket(port: port) }
             let next = try RawSocket(port: port)
             #expect(next.isAtEnd())
-            withExtendedLifetime(silent) {}
+            return silent
         }
     }
 
@@ -87,6 +89,7 @@ struct TailServerTests {
             let other = try RawSocket(port: port)
             try other.write(Self.request(try sessions.create(of: "shop", where: .init()).id))
             #expect(Self.answer(other).hasPrefix("HTTP/1.1 101 "))
+            return [other]
         }
     }
 
@@ -95,6 +98,7 @@ struct TailServerTests {
         try await Self.with(handshakeTimeout: .zero) { _, port in
             let socket = try RawSocket(port: port)
             #expect(socket.isAtEnd())
+            return []
         }
     }
 }
