@@ -189,8 +189,8 @@ let package = Package(
         .testTarget(
             name: "FlareGatewayTests",
             dependencies: [
-                "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlarePipelines", "FlareGateway", nioCore,
-                nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging, "CFlareSystem",
+                "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlarePipelines", "FlareWorkers",
+                "FlareGateway", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging, "CFlareSystem",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: strict

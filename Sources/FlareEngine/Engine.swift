@@ -109,7 +109,12 @@ struct Engine: Sendable {
         )
         let socket = announcement.socketPath
         return [
-            TailServer(workers: rooms.workers, sessions: tails, group: group, logger: log.logger("tails")),
+            TailServer(
+                traces: rooms.workers.traces,
+                sessions: tails,
+                group: group,
+                logger: log.logger("tails")
+            ),
             ingestDoor(rooms.pipelines, group, ports.ingest, tls, log) { doors.ingestListens(on: $0) },
             kafkaDoor(rooms.pipelines, group, ports.kafka, tls, log) { doors.kafkaListens(on: $0) },
             s3Door(rooms, group, ports.s3, tls, log) { doors.s3Listens(on: $0) },

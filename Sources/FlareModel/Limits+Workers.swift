@@ -86,6 +86,9 @@ extension Limits {
     /// A bundled Worker, in bytes (Cloudflare's limit is 10 MB compressed).
     package static let bundleBytesMax = 64 * 1024 * 1024
 
+    /// What esbuild may take for an upload, in bytes: about twenty times the largest body that brings one.
+    package static let uploadToolBytesMax: UInt64 = 2_000_000_000
+
     /// Modules of one upload, and the bytes of a module's name, which is a path.
     package static let scriptModulesMax = 1_000
     package static let scriptModuleNameBytesMax = 512
@@ -146,8 +149,17 @@ extension Limits {
     package static let tailsOfWorkerMax = 10
     package static let tailsMax = 100
 
+    /// Connections that may follow one tail: its client, and others that were told its address.
+    package static let tailFollowersMax = 10
+
     /// How long a tail may be followed anew after it was asked for.
     package static let tailSecondsMax = 6 * 3_600
+
+    /// How long a connection to the port of tails may take to say which one it follows, which silent ones never do.
+    package static let tailHandshakeSeconds = 10
+
+    /// Connections to the port of tails: one for each, and as many again that have not said which one.
+    package static let tailConnectionsMax = 200
 
     /// The largest frame that a client sends on a tail: a few words about itself.
     package static let tailFrameBytesMax = 16_384

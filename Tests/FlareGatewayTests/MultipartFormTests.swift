@@ -15,6 +15,10 @@ struct MultipartFormTests {
         "--b\r\n\(headers)\r\n\r\n\(content)\r\n--b--\r\n"
     }
 
+    private static func head(_ name: String) -> String {
+        "--b\r\nContent-Disposition: form-data; name=\(name)\r\n\r\n"
+    }
+
     @Test("parts come with their names, types and bytes")
     func parts() throws {
         let body =
@@ -35,11 +39,23 @@ struct MultipartFormTests {
         arguments: [
             (#"name="a%22b""#, #"a"b"#), (#"name="a\"b""#, #"a"b"#), (#"name="a;b=c""#, "a;b=c"), ("name=a", "a"),
             (#"NAME = "a" ; x=y"#, "a"), (#"name="ü""#, "ü"), (#"name="a"; name="b""#, "a"),
+            (#"x; name="a""#, "a"), (#"x ;; =y;name=a"#, "a"), ("name=a;x", "a"), ("name; name=a", "a"),
         ]
     )
     func names(_ parameter: String, _ name: String) throws {
         let body = Self.part("Content-Disposition: form-data; \(parameter)")
         #expect(try Self.parse(body).map(\.name) == [name])
+    }
+
+    @Test(
+        "a part without content ends at the next delimiter, whichever line ends stand before it",
+        arguments: ["", "\r\n"]
+    )
+    func empty(_ content: String) throws {
+        let (first, second, third) = (Self.head("e"), Self.head("f"), Self.head("g"))
+        let found = try Self.parse("\(first)\(content)\(second)x\r\n\(third)\(content)--b--\r\n")
+        #expect(found.map(\.name) == ["e", "f", "g"])
+        #expect(found.map { String(decoding: $0.bytes, as: UTF8.self) } == ["", "x", ""])
     }
 
     @Test(
@@ -60,6 +76,7 @@ struct MultipartFormTests {
             ("--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--", "cut off"),
             (part("Content-Type: text/plain"), "part 1 of the body has no name"),
             (part("Content-Disposition: attachment; name=a"), "has no name"),
+            (part("Content-Disposition: form-data; name; filename=a"), "has no name"),
             (part("Content-Disposition: form-data; name=a\r\nnone"), "a header that is none"),
             (part("Content-Disposition: form-data; name=a\r\ncontent-disposition: x"), "two headers"),
             (part("Content-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64"), "encoded as base64"),

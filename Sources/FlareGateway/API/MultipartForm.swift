@@ -102,8 +102,10 @@ private struct Reader {
         {
             throw MultipartForm.problem("the part \"\(name)\" is encoded as \(encoding); send its bytes as they are")
         }
-        let end = try nextDelimiter(from: index)
-        let bytes = Array(body[index..<end])
+        // The line end of the last header is the delimiter's too when nothing stands between them.
+        // https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
+        let end = try nextDelimiter(from: index - 2)
+        let bytes = Array(body[index..<max(index, end)])
         index = end + 2 + delimiter.count
         return MultipartForm.Part(
             name: name,
@@ -141,7 +143,6 @@ private struct Reader {
 
     /// Where the line end before the next delimiter begins.
     private func nextDelimiter(from start: Int) throws -> Int {
-        // The content may be empty, in which case the line end of the last header belongs to the delimiter too.
         let full = Self.newline + delimiter
         var from = start
         while let found = find(full, from: from, until: body.count) {
@@ -182,7 +183,7 @@ private struct Reader {
 /// The value of a header and the parameters behind it.
 private struct Header {
     let value: String
-    /// By their names in small letters; of two with one name the first.
+    /// By their names in small letters; of two with one name the first, and none without `=`.
     let parameters: [String: String]
 
     init(_ text: String) {
@@ -190,9 +191,11 @@ private struct Header {
         value = Self.trimmed(Self.cut(&rest, at: ";"))
         var parameters: [String: String] = [:]
         while !rest.isEmpty {
-            let name = Self.trimmed(Self.cut(&rest, at: "=", ";")).lowercased()
-            if name.isEmpty { continue }
-            let content = Self.content(&rest)
+            let text = rest.prefix { $0 != "=" && $0 != ";" }
+            let hasContent = rest[text.endIndex...].first == "="
+            rest = rest[text.endIndex...].dropFirst()
+            guard hasContent else { continue }
+            let (name, content) = (Self.trimmed(text).lowercased(), Self.content(&rest))
             if parameters[name] == nil { parameters[name] = content }
         }
         self.parameters = parameters

@@ -11,10 +11,11 @@ import ServiceLifecycle
 ///
 /// Listens on any free port of this machine, which clients learn with the address of their tail.
 package struct TailServer: Service {
-    private let workers: WorkerService
+    private let traces: TraceHub
     private let sessions: TailSessions
     private let group: any EventLoopGroup
     private let logger: Logger
+    private let handshakeTimeout: TimeAmount
 
     private static let subprotocol = "trace-v1"
 
@@ -24,11 +25,24 @@ package struct TailServer: Service {
         case refused
     }
 
-    package init(workers: WorkerService, sessions: TailSessions, group: any EventLoopGroup, logger: Logger) {
-        self.workers = workers
+    /// A connection, and what becomes of it.
+    private struct Caller {
+        let channel: any Channel
+        let arrival: EventLoopFuture<Arrival>
+    }
+
+    package init(
+        traces: TraceHub,
+        sessions: TailSessions,
+        group: any EventLoopGroup,
+        logger: Logger,
+        handshakeTimeout: Duration = .seconds(Limits.tailHandshakeSeconds)
+    ) {
+        self.traces = traces
         self.sessions = sessions
         self.group = group
         self.logger = logger
+        self.handshakeTimeout = TimeAmount(handshakeTimeout)
     }
 
     /// Serves until graceful shutdown.
@@ -36,15 +50,25 @@ package struct TailServer: Service {
         let server = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture { try upgrade(channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    let caller = Caller(channel: channel, arrival: try upgrade(channel))
+                    let deadline = channel.eventLoop.scheduleTask(in: handshakeTimeout) { channel.close(promise: nil) }
+                    caller.arrival.whenComplete { _ in deadline.cancel() }
+                    return caller
+                }
             }
         sessions.listens(on: server.channel.localAddress?.port ?? 0)
+        let open = Counter()
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { followers in
                 do {
                     try await server.executeThenClose { connections in
-                        for try await connection in connections {
-                            followers.addTask { await take(connection) }
+                        for try await caller in connections {
+                            if open.add(1) > Limits.tailConnectionsMax { caller.channel.close(promise: nil) }
+                            followers.addTask {
+                                await take(caller)
+                                open.subtract(1)
+                            }
                         }
                     }
                 } catch is CancellationError {
@@ -70,7 +94,10 @@ package struct TailServer: Service {
             },
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
-                    guard let tail = sessions.find(String(head.uri.dropFirst())) else { return .refused }
+                    guard let tail = sessions.find(String(head.uri.dropFirst())) else {
+                        channel.close(promise: nil)
+                        return .refused
+                    }
                     return .follower(try NIOAsyncChannel(wrappingChannelSynchronously: channel), tail)
                 }
             }
@@ -90,10 +117,19 @@ package struct TailServer: Service {
         )
     }
 
-    private func take(_ connection: EventLoopFuture<Arrival>) async {
+    private func take(_ caller: Caller) async {
         do {
-            guard case .follower(let socket, let tail) = try await connection.get() else { return }
-            guard sessions.begin(socket.channel, of: tail.id) else { return try await socket.channel.close() }
+            // Waiting for a future does not end with the task; the end of the channel ends both.
+            let arrival = try await withTaskCancellationHandler {
+                try await caller.arrival.get()
+            } onCancel: {
+                caller.channel.close(promise: nil)
+            }
+            guard case .follower(let socket, let tail) = arrival else { return }
+            guard sessions.begin(socket.channel, of: tail.id) else {
+                // Its writer must be finished before it goes.
+                return try await socket.executeThenClose { _, _ in }
+            }
             defer { sessions.end(socket.channel, of: tail.id) }
             try await socket.executeThenClose { inbound, outbound in
                 // Whoever gets an answer is told of what happens from then on.
@@ -137,7 +173,7 @@ package struct TailServer: Service {
         to outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>,
         begun: () -> Void
     ) async throws {
-        try await workers.traces.follow(worker: tail.worker, where: tail.filter, begun: begun) { items in
+        try await traces.follow(worker: tail.worker, where: tail.filter, begun: begun) { items in
             for item in items {
                 guard case .event(var event) = item else { continue }
                 // wrangler knows no other kinds, and takes what has none for one that it does not know.

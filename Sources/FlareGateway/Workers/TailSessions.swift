@@ -21,6 +21,31 @@ package final class TailSessions: Sendable {
         var tails: [Tail] = []
         /// Connections that follow, by the id of their tail.
         var followers: [String: [any Channel]] = [:]
+
+        /// Takes a new tail, or says why not.
+        mutating func add(_ tail: Tail, now: Timestamp) -> Refusal? {
+            guard port != nil else { return .starting }
+            tails.removeAll { $0.expiresOn <= now && followers[$0.id] == nil }
+            if tails.count(where: { $0.worker == tail.worker }) >= Limits.tailsOfWorkerMax {
+                guard forgetOldest(where: { $0.worker == tail.worker }) else { return .workerIsFull }
+            } else if tails.count >= Limits.tailsMax {
+                guard forgetOldest(where: { _ in true }) else { return .engineIsFull }
+            }
+            tails.append(tail)
+            return nil
+        }
+
+        /// False when all are followed.
+        private mutating func forgetOldest(where isMeant: (Tail) -> Bool) -> Bool {
+            guard let index = tails.firstIndex(where: { isMeant($0) && followers[$0.id] == nil }) else { return false }
+            tails.remove(at: index)
+            return true
+        }
+    }
+
+    /// Why there is no new tail.
+    private enum Refusal {
+        case starting, workerIsFull, engineIsFull
     }
 
     private let time: any TimeSource
@@ -30,10 +55,16 @@ package final class TailSessions: Sendable {
         self.time = time
     }
 
+    /// Where tails are followed; nil as long as nothing listens.
+    var port: Int? { state.withLock { $0.port } }
+
     /// Notes where tails are followed.
     func listens(on port: Int) { state.withLock { $0.port = port } }
 
-    /// Throws `tooManyRequests` when the Worker has as many as it may, `engineUnavailable` before they can be followed.
+    /// Makes room by forgetting the oldest one that nobody follows, for a client that was killed never says so.
+    ///
+    /// Throws `tooManyRequests` when the Worker, or the engine, has as many followed ones as it may,
+    /// `engineUnavailable` before they can be followed.
     func create(of worker: String, where filter: TraceFilter) throws -> Tail {
         let now = time.now()
         let tail = Tail(
@@ -42,23 +73,18 @@ package final class TailSessions: Sendable {
             filter: filter,
             expiresOn: now + .seconds(Limits.tailSecondsMax)
         )
-        let isTaken = state.withLock { state in
-            state.tails.removeAll { $0.expiresOn <= now && state.followers[$0.id] == nil }
-            guard state.tails.count(where: { $0.worker == worker }) < Limits.tailsOfWorkerMax,
-                state.tails.count < Limits.tailsMax
-            else { return false }
-            state.tails.append(tail)
-            return true
+        let refusal = state.withLock { state in state.add(tail, now: now) }
+        let hint = "end one of them, or run: flare tail \(worker)"
+        switch refusal {
+        case nil: return tail
+        case .starting: throw FlareError(.engineUnavailable, "the engine is starting", hint: "ask again")
+        case .workerIsFull:
+            let text = "the Worker \"\(worker)\" has \(Limits.tailsOfWorkerMax) tails, and all of them are followed"
+            throw FlareError(.tooManyRequests, text, hint: hint)
+        case .engineIsFull:
+            let text = "the engine has \(Limits.tailsMax) tails, and all of them are followed"
+            throw FlareError(.tooManyRequests, text, hint: hint)
         }
-        guard isTaken else {
-            throw FlareError(
-                .tooManyRequests,
-                "the Worker \"\(worker)\" is followed by \(Limits.tailsOfWorkerMax) clients, or the engine by "
-                    + "\(Limits.tailsMax)",
-                hint: "end one of them, or run: flare tail \(worker)"
-            )
-        }
-        return tail
     }
 
     /// The newest tail of a Worker that is still good.
@@ -74,7 +100,7 @@ package final class TailSessions: Sendable {
 
     /// Where a tail is followed; nil as long as nothing listens.
     func url(of tail: Tail) -> String? {
-        state.withLock { $0.port }.map { "ws://127.0.0.1:\($0)/\(tail.id)" }
+        port.map { "ws://127.0.0.1:\($0)/\(tail.id)" }
     }
 
     /// Forgets a tail and closes the connections that follow it; false when there is no such tail.
@@ -88,10 +114,12 @@ package final class TailSessions: Sendable {
         return followers != nil
     }
 
-    /// Whether the tail is still there for a connection that is about to follow it.
+    /// Whether the tail is still there for a connection that is about to follow it, and not followed by too many.
     func begin(_ channel: any Channel, of id: String) -> Bool {
         state.withLock { state in
-            guard state.tails.contains(where: { $0.id == id }) else { return false }
+            guard state.tails.contains(where: { $0.id == id }),
+                state.followers[id, default: []].count < Limits.tailFollowersMax
+            else { return false }
             state.followers[id, default: []].append(channel)
             return true
         }

@@ -47,6 +47,13 @@ struct BuildErrors {
         return FlareError(.buildFailed, "\(place)\(first.message)\(more)\(excerpt)", hint: hint(first, tool: tool))
     }
 
+    /// The files in which the errors are, as esbuild names them.
+    var files: [String] {
+        problems.compactMap { problem in
+            problem.place?.split(separator: ":", omittingEmptySubsequences: false).dropLast(2).joined(separator: ":")
+        }
+    }
+
     private static func add(_ line: Substring, to problem: inout Problem) {
         let text = line.drop { $0 == " " }
         let isPlace = text.hasSuffix(":") && text.split(separator: ":").suffix(2).allSatisfy { Int($0) != nil }

@@ -50,9 +50,17 @@ struct Bundler: Sendable {
         // Not to be read as a flag.
         let main = "./\(modules.manifest.main)"
         try modules.write(to: source)
-        let arguments = Self.arguments(build) + modules.arguments
-        let bundle = try await bundle(main, project: source, arguments: arguments, into: directory)
-        try modules.checkInputs(bundle.inputs, directory: source, runtime: runtime.directory)
+        let check = { try modules.checkInputs($0, directory: source, runtime: runtime.directory) }
+        let bundle = try await bundle(
+            main,
+            project: source,
+            arguments: Self.arguments(build) + modules.arguments,
+            dataBytesMax: Limits.uploadToolBytesMax,
+            into: directory,
+            // What is wrong with another file would show what stands in it.
+            onErrors: { try check($0.files) }
+        )
+        try check(bundle.inputs)
         try modules.restore(in: source)
         return bundle
     }
@@ -61,7 +69,9 @@ struct Bundler: Sendable {
         _ main: String,
         project: String,
         arguments: [String],
-        into directory: String
+        dataBytesMax: UInt64 = 0,
+        into directory: String,
+        onErrors: (BuildErrors) throws -> Void = { _ in }
     ) async throws -> Bundle {
         let esbuild = try await toolbox.esbuild(project: project)
         let metafile = "\(directory)/meta.json"
@@ -72,10 +82,15 @@ struct Bundler: Sendable {
             environment: ["PATH": settings.searchPath, "NO_COLOR": "1"],
             outputFile: "\(directory)/esbuild.txt",
             timeout: .seconds(60),
+            dataBytesMax: dataBytesMax,
             spawner: spawner
         )
         let tool = "esbuild \(esbuild.version) (\(esbuild.path))"
-        guard run.status == 0 else { throw BuildErrors(output: run.output).error(tool: tool) }
+        guard run.status == 0 else {
+            let errors = BuildErrors(output: run.output)
+            try onErrors(errors)
+            throw errors.error(tool: tool)
+        }
         let report = try Metafile.read(metafile)
         guard report.bytes <= Limits.bundleBytesMax else {
             throw FlareError(

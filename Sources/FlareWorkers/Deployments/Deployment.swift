@@ -19,6 +19,8 @@ struct Deployment: Sendable {
         /// The directory of the wrangler file; that of the modules of an upload.
         var project: String
         var source = Source.project
+        /// The version whose code or settings this one takes over; it must still be current when this one becomes so.
+        var base: String?
         /// Processes under load, as the person who deploys wants it or has wanted it before; nil for no such wish.
         var concurrency: WorkerConcurrency?
         /// What `.dev.vars` holds; nil unless `flare dev` deploys.

@@ -90,6 +90,7 @@ extension WorkerService {
                 var details = details
                 try details.checkSecrets(in: tx)
                 let before = try VersionRecord.current(of: key.worker, in: tx)?.details
+                try Self.checkBase(plan, current: before?.configuration.version)
                 let missing = try hooks.missing(details.configuration, tx)
                 if details.configuration.keepsTriggers == true {
                     try Self.checkTargets(details.configuration, missing: missing, in: tx)
@@ -110,6 +111,17 @@ extension WorkerService {
         } catch let end as DryRunEnd {
             return end.outcome
         }
+    }
+
+    /// Throws `preconditionFailed` for a version made of one that is not current any more: it would undo what followed.
+    private static func checkBase(_ plan: Deployment.Plan, current: String?) throws {
+        guard let base = plan.base, base != current else { return }
+        throw FlareError(
+            .preconditionFailed,
+            "the Worker \"\(plan.key.worker)\" was changed while this change was tried: it was made of the version "
+                + "\(base), and \(current ?? "none") is current",
+            hint: "send it again"
+        )
     }
 
     /// Deletes the versions beyond those that are kept, but for those that instances need.

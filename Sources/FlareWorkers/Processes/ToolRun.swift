@@ -9,7 +9,8 @@ struct ToolRun: Sendable {
 
     /// Output and errors go to one file beside the build, so that no pipe can fill up.
     ///
-    /// Throws `deadlineExceeded` when the tool is killed because it takes too long.
+    /// - Parameter dataBytesMax: the memory that it may take, or 0 for any.
+    /// - Throws: `deadlineExceeded` when the tool is killed because it takes too long.
     static func run(
         _ path: String,
         _ arguments: [String],
@@ -17,6 +18,7 @@ struct ToolRun: Sendable {
         environment: [String: String],
         outputFile: String,
         timeout: Duration,
+        dataBytesMax: UInt64 = 0,
         spawner: ChildSpawner
     ) async throws -> ToolRun {
         let descriptor = open(outputFile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -31,7 +33,8 @@ struct ToolRun: Sendable {
                 environment: environment,
                 directory: directory,
                 standardOutput: descriptor,
-                standardError: descriptor
+                standardError: descriptor,
+                dataBytesMax: dataBytesMax
             )
         )
         let status = try await wait(for: pid, name: path, timeout: timeout, spawner: spawner)

@@ -1,6 +1,6 @@
 package import FlareModel
-import FlareStore
-import Logging
+package import FlareStore
+package import Logging
 import Synchronization
 
 /// Tells followers what each invocation of a Worker did.
@@ -12,7 +12,7 @@ package final class TraceHub: Sendable {
     private let count = Atomic<Int>(0)
     private let followers = Mutex<[ObjectIdentifier: TraceFollower]>([:])
 
-    init(time: any TimeSource, logger: Logger) {
+    package init(time: any TimeSource, logger: Logger) {
         self.time = time
         self.logger = logger
     }

@@ -35,6 +35,9 @@ struct ScriptModules: Sendable {
         var types: [String: String]
     }
 
+    /// What the system takes for the end of a directory's name, whatever a combining mark behind it makes of it.
+    private static let slash = UInt8(ascii: "/")
+
     private let modules: [String: (kind: Kind, module: ScriptModule)]
     let manifest: Manifest
 
@@ -62,7 +65,7 @@ struct ScriptModules: Sendable {
             }
         }
         for name in modules.keys {
-            let parents = name.indices.filter { name[$0] == "/" }.map { String(name[..<$0]) }
+            let parents = name.utf8.indices.filter { name.utf8[$0] == Self.slash }.map { String(name[..<$0]) }
             guard let file = parents.first(where: { modules[$0] != nil }) else { continue }
             throw Self.problem("the upload has a module \"\(file)\", which \"\(name)\" needs as a directory")
         }
@@ -107,7 +110,7 @@ struct ScriptModules: Sendable {
 
     private static func write(_ bytes: [UInt8], to path: String) throws {
         do {
-            let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+            let parent = String(path[..<(path.utf8.lastIndex(of: slash) ?? path.startIndex)])
             try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
             try Data(bytes).write(to: URL(filePath: path))
         } catch {
@@ -120,8 +123,8 @@ struct ScriptModules: Sendable {
         let names = modules.filter { $0.value.kind != .sourceMap }.keys
         let endings = Set(
             names.map { name in
-                let file = name[(name.lastIndex(of: "/").map(name.index(after:)) ?? name.startIndex)...]
-                return file.lastIndex(of: ".").map { String(file[$0...]) } ?? ""
+                let file = name.utf8.split(separator: Self.slash).last ?? name.utf8[...]
+                return file.lastIndex(of: UInt8(ascii: ".")).map { String(Substring(file[$0...])) } ?? ""
             }
         )
         return endings.subtracting([".js"]).sorted().map { "--loader:\($0)=js" }
@@ -167,11 +170,11 @@ struct ScriptModules: Sendable {
 
     /// The name as a path below the directory of the modules; `./` at its beginning counts for nothing.
     private static func path(_ name: String) throws -> String {
-        let path = name.hasPrefix("./") ? String(name.dropFirst(2)) : name
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let path = name.utf8.starts(with: "./".utf8) ? String(Substring(name.utf8.dropFirst(2))) : name
+        let parts = path.utf8.split(separator: slash, omittingEmptySubsequences: false)
         let isPath = parts.allSatisfy { part in
-            !part.isEmpty && part != "." && part != ".." && part.utf8.count <= 255
-                && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
+            !part.isEmpty && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8) && part.count <= 255
+                && part.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
         }
         guard isPath, path.utf8.count <= Limits.scriptModuleNameBytesMax else {
             throw problem(

@@ -21,6 +21,7 @@ extension WorkerService {
             key: key,
             project: starter.versions.path(key),
             source: try Self.source(upload, metadata, before: before),
+            base: [.code, .settings].contains(upload.purpose) ? before.version?.version : nil,
             concurrency: try await keptConcurrency(of: key.worker),
             secrets: try await database.read { try SecretRecord.values(of: key.worker, in: $0) },
             message: metadata.message,
