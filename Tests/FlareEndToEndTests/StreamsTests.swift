@@ -36,7 +36,12 @@ extension EndToEnd {
             try await FlareFixture.with { f in
                 try await f.run("queues", "create", "orders").check()
                 let flare = try BuiltPrograms.path("flare")
-                let setter = "perl -MFcntl -e 'fcntl(shift eq \"0\" ? STDIN : STDOUT, F_SETFL, O_NONBLOCK); exec @ARGV'"
+                let program = """
+                    import os, sys
+                    os.set_blocking(int(sys.argv[1]), False)
+                    os.execv(sys.argv[2], sys.argv[2:])
+                    """
+                let setter = "python3 -c '\(program)'"
                 // The other side begins after the command has tried.
                 let slowly = "\(flare) queues list >/dev/null"
                 let send = "(\(slowly); printf late) | \(setter) 0 \(flare) queues send orders"
