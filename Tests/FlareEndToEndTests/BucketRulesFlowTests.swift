@@ -162,6 +162,13 @@ extension EndToEnd {
                 #expect(without.lines.contains("removed    notification data/a/… object-create  to queue new"))
                 let left = try await f.run("buckets", "notify", "list", "data", "--json").check().json()
                 #expect(left.arrayValue?.map { $0["prefix"] } == [.string("hand/")])
+
+                let delete = ["buckets", "notify", "delete", "data", "--queue", "new", "--yes"]
+                for words in [delete, delete + ["--rule", "none"]] {
+                    let refused = try await f.run("flare", words)
+                    #expect(refused.status == 66)
+                    #expect(refused.stderr.contains("bucket \"data\" has no notification rule"))
+                }
             }
         }
     }
