@@ -92,7 +92,7 @@ extension EndToEnd {
                 for name in ["tree/a.jpg", "tree/d/a.txt", "else/in.jpg", "else/in.txt"] { try f.write(name, name) }
                 let links = [
                     ("tree/folder", "../else"), ("tree/d/up", "."), ("tree/nowhere", "../gone"),
-                    ("tree/link.jpg", "a.jpg"),
+                    ("tree/link.jpg", "a.jpg"), ("tree/root", "../tree"),
                 ]
                 for (link, target) in links {
                     try FileManager.default.createSymbolicLink(
@@ -121,6 +121,7 @@ extension EndToEnd {
                 for key in protected { #expect(try await objects(f, "head", "data", key).status == 0, "\(key)") }
                 #expect(try await objects(f, "get", "data", "folder/in.jpg").check().stdout == "else/in.jpg")
                 #expect(try await objects(f, "head", "data", "folder/in.txt").status != 0)
+                #expect(try await objects(f, "head", "data", "root/a.jpg").status != 0)
             }
         }
 

@@ -88,6 +88,8 @@ struct LocalTree: Sendable {
         self.followsLinks = followsLinks
         self.filter = filter
         let names = try Self.names(in: root)
+        var status = stat()
+        if stat(root, &status) == 0 { ancestors.append(FileIdentity(status)) }
         walk(names, in: root.endsWithSlash ? root : root + "/", relative: "")
         entries.sort { $0.relative.utf8.lexicographicallyPrecedes($1.relative.utf8) }
     }
