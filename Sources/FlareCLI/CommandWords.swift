@@ -18,8 +18,11 @@ struct CommandWords {
         let words = Array(words[leading.endIndex...])
         self.words = words
         command = root
-        // Help of a command that there is not would be that of all.
-        if words.first == "help" { _ = try CommandWords(Array(words.dropFirst()), root: root) }
+        // Those options change nothing about help. Help of a command that there is not would be that of all.
+        if words.first == "help" {
+            _ = try CommandWords(Array(words.dropFirst()), root: root)
+            return
+        }
         for word in words {
             let subcommands = command.configuration.subcommands
             guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { break }

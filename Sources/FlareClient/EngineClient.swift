@@ -24,6 +24,10 @@ package final class EngineClient: Sendable {
     // One thread copies bytes faster than the disk takes them.
     private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
+    /// How long an engine may take no connection before it counts as one that does not answer.
+    private static let crowdPatience = Duration.seconds(30)
+    private static let crowdPause = Duration.milliseconds(20)
+
     package let socketPath: String
     /// Nil when each call has a connection of its own.
     private let kept: KeptConnections?
@@ -93,8 +97,8 @@ package final class EngineClient: Sendable {
                 try Task.checkCancellation()
             }
         }
-        let reader = ResponseReader(kept: kept)
-        return try await exchange(head, body, reader, try await connect(reader))
+        let (reader, channel) = try await connect()
+        return try await exchange(head, body, reader, channel)
     }
 
     private func exchange(
@@ -122,20 +126,34 @@ package final class EngineClient: Sendable {
         }
     }
 
-    private func connect(_ reader: ResponseReader) async throws -> any Channel {
-        do {
-            return try await ClientBootstrap(group: Self.group)
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                        try reader.attach(to: channel)
-                    }
-                }
-                .connect(unixDomainSocketPath: socketPath)
-                .get()
-        } catch {
-            throw Self.unavailable(error)
+    /// Waits a while for an engine at which as many connections as may wait are waiting already; nothing tells when it
+    /// takes one.
+    private func connect() async throws -> (ResponseReader, any Channel) {
+        let deadline = ContinuousClock.now + Self.crowdPatience
+        while true {
+            // One that has failed with its connection reads nothing any more.
+            let reader = ResponseReader(kept: kept)
+            do {
+                return (reader, try await connect(reader))
+            } catch let error as IOError where error.errnoCode == EAGAIN {
+                guard ContinuousClock.now < deadline else { throw Self.unavailable(error) }
+                try await Task.sleep(for: Self.crowdPause)
+            } catch {
+                throw Self.unavailable(error)
+            }
         }
+    }
+
+    private func connect(_ reader: ResponseReader) async throws -> any Channel {
+        try await ClientBootstrap(group: Self.group)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    try reader.attach(to: channel)
+                }
+            }
+            .connect(unixDomainSocketPath: socketPath)
+            .get()
     }
 
     private func write(_ head: HTTPRequestHead, _ body: RequestBody, to channel: any Channel) async throws {

@@ -26,9 +26,11 @@ package struct EngineLauncher: Sendable {
         return try? FlareJSON.decode(EngineInfo.self, from: bytes)
     }
 
-    /// The running engine, or nil when none accepts connections.
+    /// The running engine, or nil when none listens.
+    ///
+    /// Never waits for one that listens and takes no connections.
     package func running() -> EngineInfo? {
-        guard let info = recordedInfo(), accepts(info.socketPath) else { return nil }
+        guard let info = recordedInfo(), isListening(info.socketPath) else { return nil }
         return info
     }
 
@@ -73,8 +75,9 @@ package struct EngineLauncher: Sendable {
     }
 
     /// Whether something listens on the socket.
-    private func accepts(_ path: String) -> Bool {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    private func isListening(_ path: String) -> Bool {
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, kind, 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         var address = sockaddr_un()
@@ -84,7 +87,8 @@ package struct EngineLauncher: Sendable {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                // EAGAIN: as many connections as may wait are waiting already, as at an engine that hangs.
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 || errno == EAGAIN
             }
         }
     }

@@ -1,3 +1,4 @@
+import FlareGateway
 import FlareModel
 import FlareStore
 import FoundationEssentials
@@ -10,14 +11,15 @@ final class Announcement: Sendable {
     let socketPath: String
     private let state: StateDirectory
     private let time: any TimeSource
+    private let tls: TLSSettings
     private let readiness: Readiness
     private let logger: Logger
     private let announced: Mutex<EngineInfo>
 
-    /// - Parameter tls: what the TLS doors use, as `engine.json` says it.
-    init(state: StateDirectory, time: any TimeSource, tls: String, readiness: Readiness, logger: Logger) {
+    init(state: StateDirectory, time: any TimeSource, tls: TLSSettings, readiness: Readiness, logger: Logger) {
         self.state = state
         self.time = time
+        self.tls = tls
         self.readiness = readiness
         self.logger = logger
         socketPath = Self.socketPath(for: state)
@@ -30,13 +32,14 @@ final class Announcement: Sendable {
                 controlPort: 0,
                 ingestPort: 0,
                 kafkaPort: 0,
-                tls: tls
+                tls: tls.identity.kind
             )
         )
     }
 
     var info: EngineInfo { announced.withLock { $0 } }
 
+    /// Keeps what this engine was started with for later starts, and is ready once that is on disk.
     func announce(_ ports: Doors.Ports, database: Database) {
         let info = announced.withLock { info in
             info.controlPort = ports.control
@@ -48,20 +51,29 @@ final class Announcement: Sendable {
         do {
             try Data(FlareJSON.encode(info, pretty: true)).write(to: URL(filePath: state.info), options: .atomic)
         } catch {
-            // Nobody could find this engine: end it, as a start that failed.
-            readiness.failed(FlareError(.storeFailed, "\(state.info) cannot be written", cause: error))
-            kill(getpid(), SIGTERM)
+            // Nobody could find this engine.
+            fail(FlareError(.storeFailed, "\(state.info) cannot be written", cause: error))
             return
         }
-        database.write({ transaction in
+        database.write({ [tls] transaction in
             try EngineSettingsRecord.set("control", ports.control, in: transaction)
             try EngineSettingsRecord.set("ingest", ports.ingest, in: transaction)
             try EngineSettingsRecord.set("kafka", ports.kafka, in: transaction)
             try EngineSettingsRecord.set("s3", ports.s3, in: transaction)
-        }) { [logger] result in
-            guard case .failure(let error) = result else { return }
-            logger.warning("the ports could not be kept for the next start", metadata: ["error": "\(error)"])
+            try tls.choice?.keep(in: transaction)
+        }) { [self] result in
+            if case .failure(let error) = result {
+                // The next start would offer something else than was asked for.
+                if tls.choice != nil {
+                    return fail(FlareError(.storeFailed, "the choice of TLS could not be kept", cause: error))
+                }
+                logger.warning("the ports could not be kept for the next start", metadata: ["error": "\(error)"])
+            }
+            ready(info, ports)
         }
+    }
+
+    private func ready(_ info: EngineInfo, _ ports: Doors.Ports) {
         logger.info(
             "started",
             metadata: [
@@ -70,6 +82,12 @@ final class Announcement: Sendable {
             ]
         )
         readiness.ready()
+    }
+
+    /// Ends this engine, as a start that failed.
+    private func fail(_ error: FlareError) {
+        readiness.failed(error)
+        kill(getpid(), SIGTERM)
     }
 
     /// In the state directory, or where that path is too long for a socket address, in the runtime directory.

@@ -77,7 +77,7 @@ struct Engine: Sendable {
         let announcement = Announcement(
             state: options.state,
             time: time,
-            tls: tls.identity.kind,
+            tls: tls,
             readiness: readiness,
             logger: log.logger("engine")
         )

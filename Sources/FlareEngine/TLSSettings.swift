@@ -9,10 +9,25 @@ struct TLSSettings: Sendable {
     let identity: TLSIdentity
     /// Whether clients without TLS are turned away.
     let isRequired: Bool
+    /// What the command line has chosen, for later starts; nil when it says nothing.
+    let choice: Choice?
 
-    /// Proves the certificate, and keeps the choice for later starts.
+    /// As it is kept: the paths of the user's files, or nil for the local authority, and whether TLS is required.
+    struct Choice: Sendable {
+        fileprivate let certificate: String?
+        fileprivate let key: String?
+        fileprivate let isRequired: Bool
+
+        func keep(in transaction: Transaction) throws {
+            try EngineSettingsRecord.set(TLSSettings.certificateName, text: certificate, in: transaction)
+            try EngineSettingsRecord.set(TLSSettings.keyName, text: key, in: transaction)
+            try EngineSettingsRecord.set(TLSSettings.requiredName, isRequired ? 1 : 0, in: transaction)
+        }
+    }
+
+    /// Proves the certificate; throws when it cannot be used.
     ///
-    /// Throws when the certificate cannot be used; then nothing is kept.
+    /// The choice is not kept yet: a start that fails later, at a port, must leave the earlier one to the next.
     static func prepare(
         _ options: TLSOptions,
         state: StateDirectory,
@@ -28,6 +43,8 @@ struct TLSSettings: Sendable {
             )
         }
         let files = try files(options, kept: kept)
+        let isRequired = options.isRequired ?? kept.isRequired ?? false
+        let isChosen = options.certificate != nil || options.key != nil || options.isRequired != nil
         let settings = TLSSettings(
             identity: TLSIdentity(
                 source: files.map { .files(certificate: $0.certificate, key: $0.key) } ?? .local(directory: state.tls),
@@ -35,16 +52,11 @@ struct TLSSettings: Sendable {
                 time: time,
                 logger: logger
             ),
-            isRequired: options.isRequired ?? kept.isRequired ?? false
+            isRequired: isRequired,
+            choice: isChosen
+                ? Choice(certificate: files?.certificate, key: files?.key, isRequired: isRequired) : nil
         )
         try settings.identity.check()
-        if options.certificate != nil || options.key != nil || options.isRequired != nil {
-            try await database.write { transaction in
-                try EngineSettingsRecord.set(certificateName, text: files?.certificate, in: transaction)
-                try EngineSettingsRecord.set(keyName, text: files?.key, in: transaction)
-                try EngineSettingsRecord.set(requiredName, settings.isRequired ? 1 : 0, in: transaction)
-            }
-        }
         return settings
     }
 

@@ -49,6 +49,8 @@ struct CommandWordsTests {
         #expect(words.words == ["queues", "send", "--json", "--state", "dir", "q", "--", "x"])
         let equal = try CommandWords(["--state=dir", "step", "build", "--", "make"], root: Flare.self)
         #expect(equal.words == ["step", "--state=dir", "build", "--", "make"])
+        let help = try CommandWords(["--json", "--state", "dir", "help", "queues"], root: Flare.self)
+        #expect(help.words == ["help", "queues"])
         // Without a command they are the parser's to refuse.
         #expect(try CommandWords(["--json"], root: Flare.self).words == ["--json"])
     }

@@ -141,6 +141,7 @@ extension EndToEnd {
                 #expect(!(try await f.run("queues", "list").check().stdout.contains("new")))
                 let deployed = try await f.run("deploy", dry).check()
                 #expect(!deployed.stderr.contains("unknown key"))
+                #expect(deployed.lines.contains("notify     data/a/… object-create  to queue new"))
                 let list = try await f.run("buckets", "notify", "list", "data").check()
                 #expect(list.containsRow("object-create", "a/", "worker app"))
                 #expect(list.containsRow("object-create", "hand/", "command"))
@@ -157,9 +158,17 @@ extension EndToEnd {
                 let wrong = try await f.deploy("app", rules(#"{ "bucket_name": "data", "queue": "new" }"#), source: "")
                 #expect(wrong.status == 65)
                 #expect(wrong.stderr.contains("event_notifications[0].event_types"))
-                _ = try await f.deploy("app", source: Self.source).check()
+                let without = try await f.deploy("app", source: Self.source).check()
+                #expect(without.lines.contains("removed    notification data/a/… object-create  to queue new"))
                 let left = try await f.run("buckets", "notify", "list", "data", "--json").check().json()
                 #expect(left.arrayValue?.map { $0["prefix"] } == [.string("hand/")])
+
+                let delete = ["buckets", "notify", "delete", "data", "--queue", "new", "--yes"]
+                for words in [delete, delete + ["--rule", "none"]] {
+                    let refused = try await f.run("flare", words)
+                    #expect(refused.status == 66)
+                    #expect(refused.stderr.contains("bucket \"data\" has no notification rule"))
+                }
             }
         }
     }

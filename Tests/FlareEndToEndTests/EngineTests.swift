@@ -40,6 +40,28 @@ extension EndToEnd {
             }
         }
 
+        @Test("TLS is required from the first start on that listens, and by no start that failed at a port")
+        func restartAtTakenPort() async throws {
+            try await FlareFixture.with { f in
+                let before = try await f.startEngine()
+                let plain = { try await httpRequest("GET", "/none", port: f.engine().ingestPort).status }
+                let answer = try await plain()
+                // Two doors cannot have one port.
+                let port = "\(before.kafkaPort)"
+                let ports = ["--s3-port", port, "--kafka-port", port]
+                let result = try await f.run("flare", ["engine", "restart", "--require-tls"] + ports)
+                #expect(result.status != 0)
+                #expect(result.stderr.contains("runs again as before"))
+                #expect(try await plain() == answer)
+
+                try await f.run("engine", "restart", "--require-tls").check()
+                let refusal = try await plain()
+                #expect(refusal != answer)
+                try await f.run("engine", "restart").check()
+                #expect(try await plain() == refusal)
+            }
+        }
+
         @Test("a second engine on the same directory fails and names the first one's pid")
         func second() async throws {
             try await FlareFixture.with { f in

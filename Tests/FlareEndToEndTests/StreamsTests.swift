@@ -36,7 +36,12 @@ extension EndToEnd {
             try await FlareFixture.with { f in
                 try await f.run("queues", "create", "orders").check()
                 let flare = try BuiltPrograms.path("flare")
-                let setter = "perl -MFcntl -e 'fcntl(shift eq \"0\" ? STDIN : STDOUT, F_SETFL, O_NONBLOCK); exec @ARGV'"
+                let program = """
+                    import os, sys
+                    os.set_blocking(int(sys.argv[1]), False)
+                    os.execv(sys.argv[2], sys.argv[2:])
+                    """
+                let setter = "python3 -c '\(program)'"
                 // The other side begins after the command has tried.
                 let slowly = "\(flare) queues list >/dev/null"
                 let send = "(\(slowly); printf late) | \(setter) 0 \(flare) queues send orders"
@@ -82,10 +87,49 @@ extension EndToEnd {
                 try await f.run("queues", "export", "orders", "-o", link).check()
                 #expect(try await f.run("/bin/sh", ["-c", "test -L \(link) && wc -l < \(file)"]).stdout == "2\n")
 
+                let later = f.directory + "/later"
+                try FileManager.default.createSymbolicLink(atPath: later, withDestinationPath: "kept/new.ndjson")
+                try await f.run("queues", "export", "orders", "-o", later).check()
+                #expect(
+                    try await f.run("/bin/sh", ["-c", "test -L \(later) && wc -l < kept/new.ndjson"]).stdout == "2\n"
+                )
+
                 let refused = try await f.run("queues", "export", "orders", "-o", f.directory)
                 #expect(refused.status == 64)
                 #expect(refused.stderr.contains("Is a directory"))
             }
         }
+
+        @Test("the name of an open file is that file, which keeps what is in it", arguments: openNames)
+        func openFiles(name: String) async throws {
+            try await FlareFixture.with { f in
+                try await f.run("queues", "create", "orders").check()
+                try await f.run("queues", "send", "orders", "one", "two").check()
+                try await f.run("buckets", "create", "data").check()
+                try await f.run("buckets", "objects", "put", "data", "key", input: "bytes").check()
+                let flare = try BuiltPrograms.path("flare")
+                let file = try f.write("all.ndjson", "old\n")
+                let log = f.directory + "/log"
+                try FileManager.default.createSymbolicLink(atPath: log, withDestinationPath: name)
+                let commands = [
+                    "queues export orders -o \(name)", "queues export orders -o \(log) --json",
+                    "buckets objects get data key --output \(name)",
+                ]
+                let descriptor = name.hasSuffix("5") ? "5" : "1"
+                for command in commands {
+                    try await f.run("/bin/sh", ["-c", "\(flare) \(command) \(descriptor)>>\(file)"]).check()
+                }
+                let text = try String(contentsOfFile: file, encoding: .utf8)
+                #expect(text.hasPrefix("old\n{") && text.hasSuffix("}\nbytes"))
+                #expect(text.split(separator: "\n").count == 6)
+                #expect(!FileManager.default.fileExists(atPath: file + ".part"))
+
+                // Not open for writing.
+                let refused = try await f.run("queues", "export", "orders", "-o", "/dev/stdin")
+                #expect(refused.status == 64)
+            }
+        }
+
+        private static let openNames = ["/dev/stdout", "/dev/fd/5", "/proc/self/fd/1"]
     }
 }

@@ -238,6 +238,12 @@ extension EndToEnd {
                 #expect(try await f.run("workflows", "wait", "orders", "--for", "done").status == 64)
                 let debug = try await f.run("workflows", "logs", "orders", "--step", "say \"hi\"").check()
                 #expect(debug.lines.contains { $0.contains("debug") && $0.contains("attempt 2") })
+                for words in [[], ["--follow"]] {
+                    let nab = ["workflows", "logs", "orders", "--step", "nab"] + words
+                    let none = try await f.run("flare", nab).check()
+                    #expect(none.stdout.isEmpty)
+                    #expect(none.stderr.contains("has no step \"nab\". Did you mean \"nap\"?"))
+                }
                 let errors = try await f.run("workflows", "logs", "orders", "--level", "error").check()
                 #expect(errors.lines.count == 1 && errors.stdout.contains("attempt_errored"))
                 #expect(try await f.run("workflows", "logs", "orders", "--since", "soon").status == 64)

@@ -3,12 +3,14 @@ import Glibc
 
 /// A file of lines that has its name only when it is complete, and that a later command can go on with until then.
 ///
-/// A pipe or a device is written to as it is.
+/// A pipe, a device and what is open already, such as `/dev/stdout`, are written to as they are.
 struct ExportFile {
     private let path: String
     private let descriptor: Int32
-    /// Where the lines are until the file is complete; nil for a pipe or a device.
+    /// Where the lines are until the file is complete; nil for what is written to as it is.
     let partPath: String?
+    /// Whether the lines are the output of the command, which nothing else may stand in.
+    let isStdout: Bool
     /// The cursor of the last whole line that was there already.
     let lastCursor: Int64?
 
@@ -17,14 +19,13 @@ struct ExportFile {
     /// Throws `permissionDenied` or `invalidArgument` when no file can be written there, and `fileNotFound` when there
     /// is nothing to go on with.
     init(path: String, resumes: Bool) throws {
-        let path = OutputPlace.target(of: path)
+        let target = try OutputTarget(path)
+        let path = target.path
         self.path = path
-        var status = stat()
-        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : S_IFREG
-        if kind == S_IFDIR { throw Self.failure(path, EISDIR) }
-        if kind != S_IFREG, !resumes {
-            descriptor = open(path, O_WRONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw Self.failure(path, errno) }
+        isStdout = target.number == STDOUT_FILENO
+        if LocalTree.isDirectory(path) { throw Self.failure(path, EISDIR) }
+        if !resumes, let stream = try target.openStream() {
+            descriptor = stream
             partPath = nil
             lastCursor = nil
             return

@@ -9,8 +9,8 @@ struct QueuesExport: FlareCommand {
         discussion: """
             In the order of arrival, living and dead, up to the last message that was there at the beginning; bodies \
             that are not text are base64. flare queues import reads the same lines. A file gets its name when it is \
-            complete; until then it is FILE.part, from whose last line --resume goes on. A pipe or a device is \
-            written to as it is.
+            complete; until then it is FILE.part, from whose last line --resume goes on. A pipe, a device or an \
+            open file, such as /dev/stdout, is written to as it is.
             """
     )
 
@@ -62,8 +62,10 @@ struct QueuesExport: FlareCommand {
             throw error
         }
         try file.finish()
+        let told = "wrote \(counted(count, "message")) of \(name) to \(output)"
+        if file.isStdout { return shell.tell(told) }
         let report = Report(count: count, cursor: last, file: output)
-        shell.emit(report) { "wrote \(counted(count, "message")) of \(name) to \(output)" }
+        shell.emit(report) { told }
     }
 
     /// Goes on by itself when the engine is restarted on the way.

@@ -65,6 +65,7 @@ enum DeploymentText {
             return (head + changes(deployment)).joined(separator: "\n")
         }
         var lines = ["deployed \(worker.name)", "version    \(worker.version)", bundle] + WorkerText.lines(worker)
+        lines += notifications(deployment)
         if let controlPort, worker.handlers.contains("fetch") {
             lines.append("serves     http://127.0.0.1:\(controlPort)/workers/\(worker.name)/")
             lines.append("serves     http://\(worker.name).localhost:\(controlPort)/")
@@ -73,6 +74,14 @@ enum DeploymentText {
             lines.append("next: flare workflows run \(workflow.name)")
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// The rules that it has set or taken back, which stand in a bucket and not in the Worker.
+    private static func notifications(_ deployment: DeploymentBody) -> [String] {
+        deployment.changes.filter { $0.kind == "notification" }.map { change in
+            let label = change.action == .remove ? "removed    notification" : "notify    "
+            return "\(label) \(change.name)\(change.detail.map { "  \($0)" } ?? "")"
+        }
     }
 
     private static func changes(_ deployment: DeploymentBody) -> [String] {

@@ -50,14 +50,35 @@ struct WorkflowsLogs: FlareCommand {
         guard follow else {
             let path = WorkflowPath.own(instance.name, instance.id) + "/logs"
             let all = query + [("cursor", "\(cursor)")]
-            let response = try await shell.client().send("GET", path, query: all)
+            let client = try await shell.client()
+            let response = try await client.send("GET", path, query: all)
+            var count = 0
             for try await bytes in try await response.check().lines() {
                 Self.show(bytes, try FlareJSON.decode(InstanceLogBody.self, from: bytes), shell)
+                count += 1
             }
+            guard count == 0, step != nil else { return }
+            let detail = WorkflowPath.instance(instance.name, instance.id)
+            tellMissing(try await client.call("GET", detail, as: InstanceDetailBody.self), shell)
             return
         }
         let log = FollowedLog(shell: shell, name: instance.name, query: query)
-        _ = try await log.run(of: instance.id, after: cursor) { Self.show($0, $1, shell) }
+        var count = 0
+        let end = try await log.run(of: instance.id, after: cursor) {
+            Self.show($0, $1, shell)
+            count += 1
+        }
+        if count == 0 { tellMissing(end, shell) }
+    }
+
+    /// Says that an instance which has ended has no step of that name; it may well be misspelt.
+    private func tellMissing(_ instance: InstanceDetailBody, _ shell: Shell) {
+        guard let step, instance.status.isFinal else { return }
+        let labels = instance.steps.compactMap(\.name)
+        let names = labels.map(WaitGoal.bareName)
+        guard !labels.contains(step), !names.contains(step) else { return }
+        let near = nearestName(to: step, in: names).map { ". Did you mean \"\($0)\"?" } ?? ""
+        shell.tell("instance \"\(instance.id)\" has no step \"\(step)\"\(near)")
     }
 
     /// One line of text, or of JSON.

@@ -98,20 +98,15 @@ struct ObjectsGet: FlareCommand {
     private func one(_ key: String, _ client: BucketClient, _ report: TransferReport) async throws {
         guard let output, output != "-" else { return try await toStream(key, 1, client, report) }
         guard !key.isEmpty else { throw FlareError(.invalidArgument, "the object key is empty") }
-        var status = stat()
-        let isThere = stat(output, &status) == 0
-        let kind = status.st_mode & S_IFMT
-        if isThere, kind != S_IFREG, kind != S_IFDIR {
-            // A pipe or a device is written to as it is.
-            let descriptor = open(output, O_WRONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw FileFailure.writing(output, errno) }
+        let target = try OutputTarget(output)
+        if let descriptor = try target.openStream() {
             defer { close(descriptor) }
             return try await toStream(key, descriptor, client, report)
         }
         let place =
-            output.endsWithSlash || (isThere && kind == S_IFDIR)
+            output.endsWithSlash || LocalTree.isDirectory(output)
             ? try OutputDirectory(path: output, creates: true).place(key.lastPart)
-            : try OutputPlace(path: output)
+            : try OutputPlace(path: target.path)
         if range != nil { return try await rangeIntoFile(key, place, client, report) }
         let object = try await client.head(bucket, key)
         report.expect(items: 1, bytes: object.size)

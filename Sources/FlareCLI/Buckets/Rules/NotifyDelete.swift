@@ -26,6 +26,7 @@ struct NotifyDelete: FlareCommand {
         let subject = rules.isEmpty ? "all notification rules" : counted(rules.count, "notification rule")
         try shell.confirm("delete \(subject) of bucket \"\(bucket)\" for queue \"\(queue)\"", yes: yes)
         let client = try await shell.client()
+        if rules.isEmpty { try await requireRules(client) }
         _ = try await client.call(
             "DELETE",
             BucketPath.rules(bucket, queue: queue),
@@ -35,5 +36,16 @@ struct NotifyDelete: FlareCommand {
         shell.emit(["bucket": bucket, "queue": queue]) {
             "deleted notification rules of \(bucket) for queue \(queue)"
         }
+    }
+
+    /// Of rules named by their ids the engine says itself that they are not there.
+    private func requireRules(_ client: EngineClient) async throws {
+        let path = BucketPath.rules(bucket, queue: queue)
+        guard try await client.call("GET", path, as: NotificationQueueBody.self).rules.isEmpty else { return }
+        throw FlareError(
+            .ruleNotFound,
+            "bucket \"\(bucket)\" has no notification rule for queue \"\(queue)\"",
+            hint: "flare buckets notify list \(bucket)"
+        )
     }
 }

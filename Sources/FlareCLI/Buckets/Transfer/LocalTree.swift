@@ -71,9 +71,9 @@ struct LocalEntry: Sendable, Hashable {
 struct LocalTree: Sendable {
     /// In the order of their relative paths' bytes.
     private(set) var entries: [LocalEntry] = []
-    /// What was passed over by rule: links and what is neither file nor directory.
+    /// What the filter means and was passed over by rule: links and what is neither file nor directory.
     private(set) var skipped: [String] = []
-    /// The relative paths of what was passed over.
+    /// The relative paths of all that was passed over, meant or not.
     private var passedOver: Set<String> = []
     /// What could not be read.
     private(set) var failures: [(path: String, error: FlareError)] = []
@@ -88,6 +88,8 @@ struct LocalTree: Sendable {
         self.followsLinks = followsLinks
         self.filter = filter
         let names = try Self.names(in: root)
+        var status = stat()
+        if stat(root, &status) == 0 { ancestors.append(FileIdentity(status)) }
         walk(names, in: root.endsWithSlash ? root : root + "/", relative: "")
         entries.sort { $0.relative.utf8.lexicographicallyPrecedes($1.relative.utf8) }
     }
@@ -129,9 +131,9 @@ struct LocalTree: Sendable {
         var status = stat()
         guard lstat(path, &status) == 0 else { return fail(path, errno) }
         if status.st_mode & S_IFMT == S_IFLNK {
-            guard filter.accepts(relative) else { return }
+            // Whatever the filter says of the link's own name, it may mean what lies below it.
             guard followsLinks else { return passOver(relative, "\(path) is a symbolic link") }
-            guard stat(path, &status) == 0 else { return fail(path, errno) }
+            guard stat(path, &status) == 0 else { return failToFollow(path, relative: relative, errno) }
         }
         let identity = FileIdentity(status)
         switch status.st_mode & S_IFMT {
@@ -152,12 +154,19 @@ struct LocalTree: Sendable {
                 entries.append(LocalEntry(relative: relative, path: path, identity: identity))
             }
         default:
-            if filter.accepts(relative) { passOver(relative, "\(path) is not a regular file") }
+            passOver(relative, "\(path) is not a regular file")
         }
     }
 
     private mutating func passOver(_ relative: String, _ reason: String) {
-        skipped.append(reason)
+        passedOver.insert(relative)
+        if filter.accepts(relative) { skipped.append(reason) }
+    }
+
+    /// A link that leads nowhere fails nobody who does not mean it.
+    private mutating func failToFollow(_ path: String, relative: String, _ number: Int32) {
+        let leadsNowhere = number == ENOENT || number == ELOOP
+        guard leadsNowhere, !filter.accepts(relative) else { return fail(path, number) }
         passedOver.insert(relative)
     }
 

@@ -78,32 +78,21 @@ struct OutputPlace: Sendable {
         }
     }
 
-    /// The place of a file that the user has named; a link is followed to the file that it means.
+    /// The place of a file that the user has named; a link there would be replaced, see `OutputTarget`.
     init(path: String) throws {
         guard !path.isEmpty, !path.endsWithSlash else {
             throw FlareError(.invalidArgument, "\"\(path)\" is not the name of a file")
         }
-        let target = Self.target(of: path)
-        let folder = target.folderBytes
-        name = target.droppingBytes(folder)
+        let folder = path.folderBytes
+        name = path.droppingBytes(folder)
         directory = try OutputDirectory(
-            path: folder == 0 ? "." : String(decoding: target.utf8.prefix(folder), as: UTF8.self)
+            path: folder == 0 ? "." : String(decoding: path.utf8.prefix(folder), as: UTF8.self)
         )
     }
 
     init(directory: OutputDirectory, name: String) {
         self.directory = directory
         self.name = name
-    }
-
-    /// The file that a link means; the path itself when it is none.
-    static func target(of path: String) -> String {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let real = realpath(path, nil) else {
-            return path
-        }
-        defer { free(real) }
-        return String(cString: real)
     }
 }
 
