@@ -1,10 +1,9 @@
-import Dispatch
 import FlareModel
-import FlareStore
 import FlareWorkers
 import Synchronization
 import Testing
 
+@testable import FlareStore
 @testable import FlareWorkflows
 
 /// Steps that begin with a permit while somebody is about to end their run.
@@ -50,17 +49,18 @@ struct WriteThroughTests {
     func atTheEnd(isRestart: Bool) async throws {
         try await run { harness, service, begin in
             let life = try Self.life(service)
-            let (isBlocked, unblock) = (Wake(), DispatchSemaphore(value: 0))
+            let (isBlocked, isFree) = (Wake(), Monitor(false))
             harness.database.write { _ in
                 isBlocked.notify()
-                unblock.wait()
+                isFree.wait { $0 ? () : nil }
             } completion: { _ in
             }
             await isBlocked.wait()
             async let ended = Self.end(service, isRestart)
             while !life.state.withLock({ $0.isWritingThrough }) { await Task.yield() }
             begin()
-            unblock.signal()
+            isFree.withLock { $0 = true }
+            isFree.notifyAll()
             try await ended
             let attempts = try await harness.database.read { transaction in
                 try transaction.rows(
