@@ -32,7 +32,14 @@ struct VersionDirectories: Sendable {
         let directory = path(key)
         let source = "\(directory)/\(ScriptModules.directory)"
         // Those of an upload, which can be fetched again.
-        let sources = ((try? FileManager.default.subpathsOfDirectory(atPath: source)) ?? []).map { "\(source)/\($0)" }
+        var sources: [String] = []
+        if FileManager.default.fileExists(atPath: source) {
+            do {
+                sources = try FileManager.default.subpathsOfDirectory(atPath: source).map { "\(source)/\($0)" }
+            } catch {
+                throw FlareError(.storeFailed, "\(source) cannot be read", cause: error)
+            }
+        }
         let bundle = ["\(directory)/index.mjs", "\(directory)/index.mjs.map"]
         let parents = (sources.isEmpty ? [] : [source]) + [directory, "\(root)/\(key.worker)", root]
         for name in sources + bundle + parents {
