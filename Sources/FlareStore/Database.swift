@@ -98,6 +98,9 @@ package final class Database: Sendable {
         try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA \(name)") }
     }
 
+    /// How many writes wait for the next commit, for checks.
+    package var waitingWrites: Int { writer.waitingCount }
+
     /// Finishes waiting writes and reads, checkpoints the log and closes the file.
     package func close() throws {
         writer.stop()

@@ -78,6 +78,8 @@ final class GroupWriter: Sendable {
         if let refusal { job.fail(refusal) } else { state.notify() }
     }
 
+    var waitingCount: Int { state.withLock { $0.jobs.count } }
+
     /// Refuses new bodies, and returns when those that wait have been run.
     func stop() {
         state.withLock { $0.isStopped = true }
@@ -131,8 +133,12 @@ final class GroupWriter: Sendable {
             for outcome in outcomes { outcome.finish(error) }
             return
         }
-        for outcome in outcomes where outcome.succeeded { for action in outcome.actions { action() } }
-        for outcome in outcomes { outcome.finish(nil) }
+        // In the order of the bodies: who waits for what a later body of the group has brought must be there by then,
+        // to be woken.
+        for outcome in outcomes {
+            if outcome.succeeded { for action in outcome.actions { action() } }
+            outcome.finish(nil)
+        }
     }
 
     private static func runJob(_ job: Job, on connection: GRDB.Database) -> JobOutcome {

@@ -89,6 +89,32 @@ import Testing
         }
     }
 
+    @Test("bodies of one commit are followed up and answered in their order, one after the other")
+    func orderOfAnswers() async throws {
+        try await withDatabase { database, _ in
+            let (isBlocked, isFree) = (Wake(), Monitor(false))
+            database.write { _ in
+                isBlocked.notify()
+                isFree.wait { $0 ? () : nil }
+            } completion: { _ in
+            }
+            await isBlocked.wait()
+            let seen = Monitor<[String]>([])
+            for name in ["first", "second"] {
+                database.write { transaction in
+                    transaction.afterCommit { seen.withLock { $0.append("\(name) followed up") } }
+                } completion: { _ in
+                    seen.withLock { $0.append("\(name) answered") }
+                }
+            }
+            isFree.withLock { $0 = true }
+            isFree.notifyAll()
+            try await database.write { _ in }
+            let order = ["first followed up", "first answered", "second followed up", "second answered"]
+            #expect(seen.withLock { $0 } == order)
+        }
+    }
+
     @Test("what is committed leaves the log while commits go on, and the log begins anew")
     func checkpoints() async throws {
         try await withDatabase { database, directory in
