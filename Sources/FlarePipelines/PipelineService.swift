@@ -202,6 +202,7 @@ package final class PipelineService: Sendable {
             state.names[record.id] = nil
         }
         streams.remove(record.id)
+        if case .working(let runner) = pipeline { runner.tail.finish() }
         logger.info("deleted a pipeline", metadata: ["pipeline": "\(record.name)"])
     }
 

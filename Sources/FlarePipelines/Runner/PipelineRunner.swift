@@ -151,7 +151,8 @@ final class PipelineRunner: Sendable {
             if let work { await writer.discard(work.prepared) }
         }
         await writer.discard(state.withLock { $0.takeFinished() }.compactMap(\.prepared))
-        tail.finish()
+        // Who follows a pipeline that is deleted is told once it cannot be found any more.
+        if Task.isCancelled { tail.finish() }
         let (waiting, offsets) = state.withLock { $0.end() }
         for waiting in waiting { waiting.answer.resume(throwing: Self.ended()) }
         for waiter in offsets { waiter.resume() }
