@@ -10,7 +10,10 @@ package struct EngineLauncher: Sendable {
     package let program: String
 
     /// How long a start may take before the command gives up, in milliseconds.
-    private static let startTimeoutMilliseconds: Int32 = 5_000
+    ///
+    /// Long, since the end of an engine that fails is seen at once: it is a slow machine, or much to recover, that is
+    /// waited for.
+    private static let startTimeoutMilliseconds: Int32 = 30_000
 
     /// - Parameter environment: `FLARE_ENGINE` names the engine's program; otherwise it lies beside this one.
     package init(state: StateDirectory, environment: [String: String]) {
