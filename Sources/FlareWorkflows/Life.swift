@@ -304,8 +304,10 @@ final class Life: Sendable {
     }
 
     /// The code goes on, whether there is a place or not.
+    ///
+    /// Not what it still says when the life is over: nobody would give that place back.
     func occupy(_ state: inout State) {
-        guard state.isIdle else { return }
+        guard state.isIdle, !state.isClosed else { return }
         state.isIdle = false
         lives.takePlaces(1)
     }

@@ -1,5 +1,7 @@
 import FlareModel
 import FlareStore
+import FlareWorkers
+import Synchronization
 import Testing
 
 @testable import FlareWorkflows
@@ -33,5 +35,28 @@ struct LivesTests {
             #expect(lives.work().mustLook)
             group.cancelAll()
         }
+    }
+
+    @Test("code that still asks for a step when its run was put aside takes no place for ever")
+    func lateCall() async throws {
+        let harness = try Harness()
+        let handler = Mutex<Invocation.CallHandler?>(nil)
+        let service = harness.service(invoke: { invocation in
+            handler.withLock { $0 = invocation.onCall }
+            let wait: [String: JSONValue] = [
+                "name": .string("sign"), "n": .integer(1), "type": .string("go"), "timeoutMs": .integer(3_600_000),
+            ]
+            invocation.onCall?(RunnerCall(method: "step.passed", arguments: .object([:]))) { _ in }
+            invocation.onCall?(RunnerCall(method: "step.wait", arguments: .object(wait))) { _ in }
+            await Wake().wait()
+            throw CancellationError()
+        })
+        try await harness.run(service) { service in
+            try await harness.until(service, advance: .milliseconds(100)) { $0.status == .waiting }
+        }
+        let late: [String: JSONValue] = ["name": .string("late"), "n": .integer(1), "config": .object([:])]
+        let call = try #require(handler.withLock { $0 })
+        call(RunnerCall(method: "step.begin", arguments: .object(late))) { _ in }
+        #expect(service.lives.freePlaces == Self.most)
     }
 }
