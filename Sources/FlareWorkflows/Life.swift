@@ -314,9 +314,10 @@ final class Life: Sendable {
 
     /// Sets the alarm for the first attempt that may hang.
     ///
-    /// It is not moved when that attempt ends: an alarm that was not needed costs less than one for each step.
+    /// It is not moved to a later time when that attempt ends: an alarm that was not needed costs less than one for
+    /// each step.
     func arm(_ state: inout State) {
-        if state.check == nil { arm(&state, at: state.rules.firstTimeout) }
+        arm(&state, at: state.rules.firstTimeout)
     }
 
     private func arm(_ state: inout State, at time: Timestamp?) {

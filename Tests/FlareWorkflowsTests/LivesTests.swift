@@ -59,4 +59,27 @@ struct LivesTests {
         call(RunnerCall(method: "step.begin", arguments: .object(late))) { _ in }
         #expect(service.lives.freePlaces == Self.most)
     }
+
+    @Test("an attempt that hangs is ended in its time, after one that might have lasted longer")
+    func hangsAfterLonger() async throws {
+        let harness = try Harness()
+        let service = harness.service { step in
+            let hour = JSONValue.object(["timeoutMs": .integer(3_600_000)])
+            _ = try await step.run("long", config: hour) { _ in "1" }
+            let short = JSONValue.object([
+                "timeoutMs": .integer(10_000), "retries": .object(["limit": .integer(0), "delayMs": .integer(1)]),
+            ])
+            return try await step.run("short", config: short) { _ in
+                await Wake().wait()
+                throw CancellationError()
+            }
+        }
+        try await harness.run(service) { service in
+            try await harness.until(service, advance: .milliseconds(10)) { $0.steps.count == 2 }
+            harness.time.advance(by: .milliseconds(10_000 + Limits.workflowTimeoutGraceMilliseconds))
+            try await harness.until(service, advance: .milliseconds(1)) {
+                $0.steps.last?.attempts?.first?.success == false
+            }
+        }
+    }
 }
