@@ -12,7 +12,7 @@ extension PipelineService {
         let record = runner.record
         let secret = PipelineToken.makeSecret()
         let now = time.now()
-        let digests = try await database.write { tx in
+        try await database.write { tx in
             let isNew = try PipelineTokenRecord.insert(
                 name,
                 digest: PipelineToken.digest(secret),
@@ -27,9 +27,8 @@ extension PipelineService {
                     hint: "flare pipelines tokens list \(record.name)"
                 )
             }
-            return try PipelineTokenRecord.digests(pipeline: record.id, in: tx)
+            try Self.takeTokens(of: record.id, runner.stream, in: tx)
         }
-        runner.stream.setTokens(digests)
         return secret
     }
 
@@ -45,7 +44,7 @@ extension PipelineService {
     package func revokeToken(_ name: String, of nameOrID: String) async throws {
         let runner = try runner(named: nameOrID)
         let record = runner.record
-        let digests = try await database.write { tx in
+        try await database.write { tx in
             guard try PipelineTokenRecord.delete(name, pipeline: record.id, in: tx) else {
                 throw FlareError.notFound(
                     .tokenNotFound,
@@ -55,8 +54,15 @@ extension PipelineService {
                     listing: "flare pipelines tokens list \(record.name)"
                 )
             }
-            return try PipelineTokenRecord.digests(pipeline: record.id, in: tx)
+            try Self.takeTokens(of: record.id, runner.stream, in: tx)
         }
-        runner.stream.setTokens(digests)
+    }
+
+    /// Lets the door know the tokens once they are committed.
+    ///
+    /// In the order of the commits: an older list must not let in again whoever a newer one keeps out.
+    private static func takeTokens(of id: String, _ stream: StreamLog, in tx: Transaction) throws {
+        let digests = try PipelineTokenRecord.digests(pipeline: id, in: tx)
+        tx.afterCommit { stream.setTokens(digests) }
     }
 }

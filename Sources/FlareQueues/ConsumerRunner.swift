@@ -28,7 +28,12 @@ struct ConsumerRunner {
                 for end in ends.take() { schedule.ended(end, now: queues.time.now()) }
                 queues.activity.setBatches(schedule.inFlight, of: queueID)
                 do {
-                    guard let situation = try await situation() else { return }
+                    guard let situation = try await situation() else {
+                        guard schedule.inFlight > 0 else { return }
+                        // A consumer may be set again before the batches that are out have ended.
+                        await watch.wake.wait()
+                        continue
+                    }
                     guard !situation.queue.settings.deliveryPaused else {
                         await watch.wake.wait()
                         continue

@@ -12,6 +12,10 @@ final class QueueSignals: Sendable {
         var watches: [String: [Int: Wake]] = [:]
         /// When the retention sweep wakes by itself; nil when it waits for the first message.
         var sweepAt: Timestamp?
+        /// The sweep looks at the queues just now: it may have passed a message that comes meanwhile.
+        var isSweeping = false
+        /// When the first message expires that has come while it looks.
+        var expiryMeanwhile: Timestamp?
     }
 
     private let state = Mutex(State())
@@ -57,6 +61,10 @@ final class QueueSignals: Sendable {
     /// A message expires at `deadline`: wakes the sweep if it would sleep beyond.
     func expects(expiryAt deadline: Timestamp) {
         let isEarlier = state.withLock { state in
+            if state.isSweeping {
+                state.expiryMeanwhile = min(state.expiryMeanwhile ?? deadline, deadline)
+                return false
+            }
             if let sweepAt = state.sweepAt, sweepAt <= deadline { return false }
             state.sweepAt = deadline
             return true
@@ -64,9 +72,23 @@ final class QueueSignals: Sendable {
         if isEarlier { sweep.notify() }
     }
 
-    /// The sweep is about to sleep until then.
-    func sweepSleeps(until deadline: Timestamp?) {
-        state.withLock { $0.sweepAt = deadline }
+    /// The sweep is about to look at the queues; `sweepEnds` must follow.
+    func sweepBegins() {
+        state.withLock { state in
+            state.isSweeping = true
+            state.expiryMeanwhile = nil
+        }
+    }
+
+    /// The sweep is about to sleep until the first message that it has seen expires, and not less than until `soonest`.
+    ///
+    /// Returns until when it may; nil when nothing expires.
+    func sweepEnds(next: Timestamp?, soonest: Timestamp) -> Timestamp? {
+        state.withLock { state in
+            state.isSweeping = false
+            state.sweepAt = [next, state.expiryMeanwhile].compactMap(\.self).min().map { max($0, soonest) }
+            return state.sweepAt
+        }
     }
 }
 

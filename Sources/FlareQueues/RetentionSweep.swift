@@ -11,6 +11,7 @@ struct RetentionSweep {
     func run(until stop: StopSignal) async {
         while !stop.isSet, !Task.isCancelled {
             var next: Timestamp?
+            queues.signals.sweepBegins()
             do {
                 next = try await sweep()
             } catch {
@@ -18,8 +19,7 @@ struct RetentionSweep {
                 next = queues.time.now()
             }
             let soonest = queues.time.now() + .milliseconds(Limits.retentionSweepMilliseconds)
-            let deadline = next.map { max($0, soonest) }
-            queues.signals.sweepSleeps(until: deadline)
+            let deadline = queues.signals.sweepEnds(next: next, soonest: soonest)
             await queues.signals.sweep.wait(until: deadline, time: queues.time)
         }
     }

@@ -178,10 +178,13 @@ package final class WorkerService: Sendable {
         }
     }
 
-    /// Removes the bundles that no row names.
+    /// Removes the bundles that no row names: of replaced versions, and of deploys that were cut off.
     func removeUnkeptDirectories() async throws {
+        // In this order: a deploy that is over by the second look has its row by the third.
+        let found = starter.versions.all()
+        let underway = underway.withLock { $0 }
         let kept = try await database.read { tx in Set(try VersionRecord.keys(in: tx)) }
-        starter.versions.removeAll(except: kept.union(underway.withLock { $0 }))
+        for key in found.subtracting(underway).subtracting(kept) { starter.versions.remove(key) }
     }
 
     /// - Parameter instances: unfinished ones by version; nil when they were not counted.

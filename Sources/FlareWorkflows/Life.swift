@@ -304,17 +304,20 @@ final class Life: Sendable {
     }
 
     /// The code goes on, whether there is a place or not.
+    ///
+    /// Not what it still says when the life is over: nobody would give that place back.
     func occupy(_ state: inout State) {
-        guard state.isIdle else { return }
+        guard state.isIdle, !state.isClosed else { return }
         state.isIdle = false
         lives.takePlaces(1)
     }
 
     /// Sets the alarm for the first attempt that may hang.
     ///
-    /// It is not moved when that attempt ends: an alarm that was not needed costs less than one for each step.
+    /// It is not moved to a later time when that attempt ends: an alarm that was not needed costs less than one for
+    /// each step.
     func arm(_ state: inout State) {
-        if state.check == nil { arm(&state, at: state.rules.firstTimeout) }
+        arm(&state, at: state.rules.firstTimeout)
     }
 
     private func arm(_ state: inout State, at time: Timestamp?) {

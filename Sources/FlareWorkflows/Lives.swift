@@ -16,6 +16,19 @@ final class Lives: Sendable {
         var isServing = false
         /// Whether an alarm will let the loop look.
         var isLookSet = false
+
+        /// When the loop is to look for runs that wait for a place.
+        enum Look {
+            case none, now, soon
+        }
+
+        mutating func nextLook() -> Look {
+            guard hasBacklog, places > 0 else { return .none }
+            if places >= Limits.workflowClaimMin { return .now }
+            if isLookSet { return .none }
+            isLookSet = true
+            return .soon
+        }
     }
 
     private let state = Mutex(State())
@@ -60,19 +73,35 @@ final class Lives: Sendable {
     ///
     /// Those who wait for one get it together with others that become free at about the same time.
     func freePlace() {
-        let (looks, sets) = state.withLock { state in
-            state.places += 1
-            guard state.hasBacklog else { return (false, false) }
-            let isEnough = state.places >= Limits.workflowClaimMin
-            let sets = !isEnough && !state.isLookSet
-            if sets { state.isLookSet = true }
-            return (isEnough, sets)
-        }
-        if looks { look() }
-        if sets {
+        carryOut(
+            state.withLock { state in
+                state.places += 1
+                return state.nextLook()
+            }
+        )
+    }
+
+    /// Takes places for runs that the loop has found, which had `free` places in mind.
+    ///
+    /// A place that became free while it looked is not in that number, and nobody was told of it.
+    func takePlaces(_ count: Int, of free: Int) {
+        carryOut(
+            state.withLock { state in
+                state.places -= count
+                state.hasBacklog = count >= free
+                return state.nextLook()
+            }
+        )
+    }
+
+    private func carryOut(_ look: State.Look) {
+        switch look {
+        case .none: break
+        case .now: self.look()
+        case .soon:
             deadlines.set(at: time.now() + .milliseconds(Limits.workflowClaimMilliseconds)) { [self] in
                 state.withLock { $0.isLookSet = false }
-                look()
+                self.look()
             }
         }
     }
@@ -105,10 +134,6 @@ final class Lives: Sendable {
 
     func setServing(_ isServing: Bool) {
         state.withLock { $0.isServing = isServing }
-    }
-
-    func setBacklog(_ hasBacklog: Bool) {
-        state.withLock { $0.hasBacklog = hasBacklog }
     }
 
     /// Returns when there is work for the loop.

@@ -72,8 +72,7 @@ package struct WorkflowScheduler: Service {
                 do {
                     let free = lives.freePlaces
                     let (starts, next) = try await claim(free)
-                    lives.setBacklog(starts.count >= free)
-                    lives.takePlaces(starts.count)
+                    lives.takePlaces(starts.count, of: free)
                     for start in starts { group.addTask { await run(start) } }
                     alarm = next.map { store.deadlines.set(at: $0) { [lives] in lives.look() } }
                 } catch {

@@ -269,6 +269,30 @@ struct StreamLogTests {
         harness.log.close()
     }
 
+    @Test("a door that two have closed is open when both have opened it, and both wait for what is on its way")
+    func closedTwice() async throws {
+        let harness = try Harness()
+        try await harness.hang()
+        try harness.send("a", nil)
+        let close = { @Sendable in
+            await harness.stream.closeDoor()
+            // Whoever goes on now takes all records for read.
+            return harness.log.endOffset
+        }
+        async let first = close()
+        async let second = close()
+        await harness.until("the door is closed") { harness.stream.refusal(ofBytes: 1) != nil }
+        for _ in 0..<1_000 { await Task.yield() }
+        harness.disk.release()
+        #expect(await [first, second] == [2, 2])
+        await harness.until("all answers") { harness.answers.count == 2 }
+        harness.stream.reopenDoor()
+        #expect(harness.stream.refusal(ofBytes: 1)?.code == .pipelineNotFound)
+        harness.stream.reopenDoor()
+        #expect(try await harness.ask("b", nil) == "b: 2")
+        harness.log.close()
+    }
+
     @Test("a stamped batch of no record is answered and remembers nothing")
     func empty() async throws {
         let harness = try Harness()

@@ -147,6 +147,32 @@ struct DeliveryLoopTests {
         }
     }
 
+    @Test("a consumer that is set again gets messages while a batch of the one before is still out")
+    func setAgain() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.consume(by: .worker("shop")) { $0.batchSize = 1 }
+            let (deliveries, gate) = (Deliveries(), Wake())
+            try await f.delivering { target, batch in
+                deliveries.put(batch)
+                if target == .worker("shop") { await gate.wait() }
+                return acks(batch)
+            } _: {
+                try await f.send("a")
+                #expect(await deliveries.next().map(\.text) == ["a"])
+                try await f.service.deleteConsumer(nil, queue: "orders")
+                try await f.consume(by: .worker("store")) { $0.batchSize = 1 }
+                try await f.send("b")
+                #expect(await deliveries.next().map(\.text) == ["b"])
+                gate.notify()
+                while try await f.service.get("orders").counters.acknowledged < 2 {
+                    try Task.checkCancellation()
+                    await Task.yield()
+                }
+            }
+        }
+    }
+
     @Test("messages past their queue's retention are removed and counted")
     func retention() async throws {
         try await QueuesFixture.with { f in

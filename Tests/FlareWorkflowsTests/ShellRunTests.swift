@@ -74,6 +74,49 @@ struct ShellRunTests {
         return try await service.endShellStep(end, of: "one", "flow")
     }
 
+    @Test("a runner that is back before its first connection is known to be gone goes on running")
+    func heldTwice() async throws {
+        let (_, service) = try service()
+        let attachment = try await Self.attach(service).attachment
+        func hold() async -> Task<Void, any Error> {
+            let isHeld = Wake()
+            let task = Task {
+                try await service.holdShell(attachment, of: "one", "flow") { word in
+                    if word.event == .attached { isHeld.notify() }
+                }
+            }
+            await isHeld.wait()
+            return task
+        }
+        let (first, second) = (await hold(), await hold())
+        first.cancel()
+        _ = await first.result
+        #expect(try await service.detail("one", of: "flow").status == .running)
+        second.cancel()
+        _ = await second.result
+        #expect(try await service.detail("one", of: "flow").status == .queued)
+    }
+
+    @Test("whoever waits for a script to run is told when its runner comes back to a new engine")
+    func waitsForRunner() async throws {
+        let (_, service) = try service()
+        let attachment = try await Self.attach(service).attachment
+        let cut = ShellEndBody(attachment: attachment, exitStatus: nil)
+        try await service.endShell(cut, of: "one", "flow")
+        #expect(try await service.detail("one", of: "flow").status == .queued)
+        async let waiting = service.wait(
+            for: "one",
+            of: "flow",
+            goal: .status(.running),
+            until: service.now + .seconds(60)
+        )
+        for _ in 0..<1_000 { await Task.yield() }
+        let holding = Task { try await service.holdShell(attachment, of: "one", "flow") { _ in } }
+        #expect(try await waiting.status == .running)
+        holding.cancel()
+        _ = await holding.result
+    }
+
     private func service() throws -> (Harness, WorkflowService) {
         let harness = try Harness()
         return (harness, harness.service { _ in "null" })

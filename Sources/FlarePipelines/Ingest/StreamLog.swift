@@ -9,15 +9,19 @@ import Synchronization
 /// exactly once from here on.
 package final class StreamLog: Sendable {
     private struct State {
-        var isClosed = false
+        /// How many have closed the door and not opened it again.
+        var closings = 0
         var unflushedBytes = 0
         /// Requests handed to the log and not answered yet.
         var pending = 0
-        var drained: CheckedContinuation<Void, Never>?
+        /// Those who wait for that, behind a closed door.
+        var drained: [CheckedContinuation<Void, Never>] = []
         var producers: ProducerTable
         /// Batches of producers that have one on its way to the disk: each waits for the one before it, so that a
         /// batch is never durable whose forerunner was not.
         var queues: [ProducerKey: [Waiting]] = [:]
+
+        var isClosed: Bool { closings > 0 }
     }
 
     private struct Waiting {
@@ -211,18 +215,18 @@ package final class StreamLog: Sendable {
         _ recordCount: Int,
         at time: Timestamp
     ) {
-        let drained = state.withLock { state -> CheckedContinuation<Void, Never>? in
+        let drained = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             switch result {
             case .failure: state.unflushedBytes -= lineBytes
             case .success(let offset):
                 if let stamp { state.producers.commit(stamp, offset: offset, recordCount: recordCount, at: time) }
             }
             state.pending -= 1
-            guard state.pending == 0 else { return nil }
-            defer { state.drained = nil }
+            guard state.pending == 0 else { return [] }
+            defer { state.drained = [] }
             return state.drained
         }
-        drained?.resume()
+        for waiting in drained { waiting.resume() }
     }
 
     /// A producer's batch is answered: its next one may be judged.
@@ -286,15 +290,15 @@ package final class StreamLog: Sendable {
         state.withLock { $0.producers.putBack(changes) }
     }
 
-    /// From now on no record is taken, until `reopenDoor`.
+    /// From now on no record is taken, until each of those who have called it has called `reopenDoor`.
     ///
     /// Returns when all that were taken before are on disk.
     func closeDoor() async {
         await withCheckedContinuation { continuation in
             let isDrained = state.withLock { state in
-                state.isClosed = true
-                if state.pending == 0 || state.drained != nil { return true }
-                state.drained = continuation
+                state.closings += 1
+                if state.pending == 0 { return true }
+                state.drained.append(continuation)
                 return false
             }
             if isDrained { continuation.resume() }
@@ -302,7 +306,7 @@ package final class StreamLog: Sendable {
     }
 
     func reopenDoor() {
-        state.withLock { $0.isClosed = false }
+        state.withLock { $0.closings -= 1 }
     }
 }
 

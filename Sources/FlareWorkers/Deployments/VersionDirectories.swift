@@ -51,7 +51,7 @@ struct VersionDirectories: Sendable {
     }
 
     func remove(_ key: VersionKey) {
-        // What stays is found by `removeAll` after the next deploy.
+        // What stays is found by `all` after the next deploy.
         try? FileManager.default.removeItem(atPath: path(key))
         // Only when it is empty.
         rmdir("\(root)/\(key.worker)")
@@ -100,16 +100,18 @@ struct VersionDirectories: Sendable {
         }
     }
 
-    /// Removes the versions that no row names: replaced ones, and those of deploys that were cut off.
-    func removeAll(except kept: Set<VersionKey>) {
+    /// The versions that have a directory.
+    ///
+    /// Workers without one lose theirs.
+    func all() -> Set<VersionKey> {
         let manager = FileManager.default
+        var found: Set<VersionKey> = []
         for worker in (try? manager.contentsOfDirectory(atPath: root)) ?? [] where !worker.hasPrefix(".") {
             let versions = (try? manager.contentsOfDirectory(atPath: "\(root)/\(worker)")) ?? []
-            for version in versions where !kept.contains(VersionKey(worker: worker, version: version)) {
-                remove(VersionKey(worker: worker, version: version))
-            }
+            for version in versions { found.insert(VersionKey(worker: worker, version: version)) }
             rmdir("\(root)/\(worker)")
         }
+        return found
     }
 
     private func failure(_ path: String) -> FlareError {

@@ -149,7 +149,8 @@ actor RunnerFleet {
             share(key)
         }
         let runners = slots.values.flatMap(\.runners) + leaving
-        isWatching = runners.contains { $0.idleSince == nil }
+        // Also for what is about to begin: whoever was given a process has told of it before, and tells no more.
+        isWatching = runners.contains { $0.idleSince == nil || $0.load > 0 }
         let interval = isWatching ? lookInterval : settings.idleTimeout / 3
         return runners.isEmpty ? nil : time.now() + max(interval, .milliseconds(20))
     }

@@ -46,11 +46,17 @@ extension WorkflowService {
     ) async throws {
         let sequence = try await store.database.read { try self.instance(id, of: name, in: $0).sequence }
         try await store.watchers.watching(sequence) { changed in
+            // Before the run is marked: the end of an earlier connection must not put it aside afterwards.
+            shellHolds.insert(attachment, for: sequence)
+            var isHeld = true
+            func letGo() {
+                if isHeld { shellHolds.remove(attachment, for: sequence) }
+                isHeld = false
+            }
+            defer { letGo() }
             if let reason = try await beginHold(attachment, sequence) {
                 return try await receive(ShellHoldBody(.revoked, message: reason))
             }
-            shellHolds.insert(attachment, for: sequence)
-            defer { shellHolds.remove(attachment, for: sequence) }
             do {
                 try await receive(ShellHoldBody(.attached))
                 while true {
@@ -60,7 +66,9 @@ extension WorkflowService {
                     try Task.checkCancellation()
                 }
             } catch {
-                try await detachShell(attachment, of: sequence, "the process that ran the script has gone")
+                letGo()
+                let reason = "the process that ran the script has gone"
+                try await detachShell(attachment, of: sequence, reason, unlessHeld: true)
                 throw error
             }
         }
@@ -235,12 +243,20 @@ extension WorkflowService {
                 return nil
             }
             try ShellRunRecord.set(.running, instance.key, at: store.time.now(), in: transaction)
+            transaction.afterCommit { store.watchers.notify(sequence) }
             return nil
         }
     }
 
-    private func detachShell(_ attachment: Int64, of sequence: Int64, _ reason: String) async throws {
-        try await store.database.write { [store] transaction in
+    /// - Parameter unlessHeld: not when the process is back on another connection.
+    private func detachShell(
+        _ attachment: Int64,
+        of sequence: Int64,
+        _ reason: String,
+        unlessHeld: Bool = false
+    ) async throws {
+        try await store.database.write { [store, shellHolds] transaction in
+            if unlessHeld, shellHolds.isHeld(sequence, as: attachment) { return }
             guard try self.revocation(attachment, sequence, in: transaction) == nil,
                 let instance = try InstanceRecord.find(sequence, in: transaction), instance.status == .running
             else { return }
