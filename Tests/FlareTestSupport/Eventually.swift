@@ -7,7 +7,7 @@ import FlareModel
 @discardableResult
 package func eventually<Value>(
     _ what: String,
-    within limit: Duration = .seconds(20),
+    within limit: Duration = .seconds(60),
     isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Value?
 ) async throws -> Value {
@@ -28,7 +28,7 @@ package func eventually<Value>(
 /// As `eventually`, for a condition that is true or not.
 package func waitUntil(
     _ what: String,
-    within limit: Duration = .seconds(20),
+    within limit: Duration = .seconds(60),
     isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Bool
 ) async throws {
