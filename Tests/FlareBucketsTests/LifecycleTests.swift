@@ -184,7 +184,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("the sweeper wakes by itself when an object is old enough, and when rules change", .timeLimit(.minutes(1)))
+    @Test("the sweeper wakes by itself when an object is old enough, and when rules change", .timeLimit(.minutes(5)))
     func service() async throws {
         try await BucketsFixture.with { f in
             let sweeper = f.service.lifecycleSweeper

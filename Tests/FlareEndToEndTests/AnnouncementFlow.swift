@@ -27,14 +27,18 @@ struct AnnouncementFlow {
         ]
         """
 
-    /// The first call about a text that says so finds no embeddings.
+    /// The first call about a text that says so finds no embeddings; the next one waits for a gate of its own before it
+    /// counts.
     private static let services = """
         import { WorkerEntrypoint } from "cloudflare:workers";
 
         export default class extends WorkerEntrypoint {
           async run(model, inputs) {
+            const isUnlucky = inputs.text.some((text) => text.includes("unlucky"));
+            const before = await this.env.SEEN.list({ prefix: "models/" });
+            if (isUnlucky && before.objects.length > 0) await this.gate("luck");
             const calls = await this.note("models", { model, inputs });
-            if (calls === 1 && inputs.text.some((text) => text.includes("unlucky"))) return { data: [] };
+            if (calls === 1 && isUnlucky) return { data: [] };
             return { data: inputs.text.map((text) => ({ values: [text.length] })) };
           }
           async upsert(...vectors) {
@@ -44,8 +48,11 @@ struct AnnouncementFlow {
           async note(service, call) {
             const { objects } = await this.env.SEEN.list({ prefix: `${service}/` });
             await this.env.SEEN.put(`${service}/${crypto.randomUUID()}`, JSON.stringify(call));
-            while (!(await this.env.GATES.head(service))) await new Promise((done) => setTimeout(done, 10));
+            await this.gate(service);
             return objects.length + 1;
+          }
+          async gate(name) {
+            while (!(await this.env.GATES.head(name))) await new Promise((done) => setTimeout(done, 10));
           }
         }
 

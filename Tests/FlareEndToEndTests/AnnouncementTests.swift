@@ -61,7 +61,7 @@ extension EndToEnd {
                     #expect(try await flow.status()["status"]?.stringValue == "paused")
                     try await f.run("workflows", "resume", "embed").check()
                 }
-                try await flow.open("models", "vectors")
+                try await flow.open("models", "vectors", "luck")
                 try await waitUntil("the instance") { try await flow.status()["id"] != nil }
                 let end = try await flow.end()
                 #expect(end["status"]?.stringValue == "complete")
@@ -130,7 +130,7 @@ extension EndToEnd {
                 }
                 let path = "/client/v4/accounts/local/workflows/embed/instances"
                 var told: [String] = []
-                try await waitUntil("every object is told of and every instance is complete", within: .seconds(60)) {
+                try await waitUntil("every object is told of and every instance is complete", within: .seconds(120)) {
                     let instances = try await f.apiPages(path, token: token)
                     guard instances.allSatisfy({ $0["status"]?.stringValue == "complete" }) else { return false }
                     told = []

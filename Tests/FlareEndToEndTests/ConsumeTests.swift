@@ -60,7 +60,7 @@ extension EndToEnd {
                 let script = """
                     touch running.$FLARE_MESSAGE_ID; n=0
                     while [ $(ls -d running.* | wc -l) -lt 3 ]; do
-                        n=$((n+1)); [ $n -lt 500 ] || exit 1; sleep 0.02
+                        n=$((n+1)); [ $n -lt 5000 ] || exit 1; sleep 0.02
                     done
                     """
                 let result = try await f.run(
@@ -87,13 +87,17 @@ extension EndToEnd {
                 try await f.run("queues", "send", "jobs", "slow").check()
                 let slow = try f.start(
                     "flare",
-                    ["queues", "consume", "jobs", "--visibility-timeout", "600ms", "--exec", "touch begun; sleep 2"]
+                    [
+                        "queues", "consume", "jobs", "--visibility-timeout", "4s", "--exec",
+                        "touch begun; while [ ! -e go ]; do sleep 0.02; done",
+                    ]
                 )
                 try await waitUntil("the command runs") { f.exists("begun") }
                 // Waits longer than the lease would have run, and gets nothing.
-                let other = try await f.run("queues", "consume", "jobs", "--follow", "--timeout", "1500ms").check()
+                let other = try await f.run("queues", "consume", "jobs", "--follow", "--timeout", "5s").check()
                 #expect(other.stdout.isEmpty)
-                try await slow.result(within: .seconds(20)).check()
+                try f.write("go", "")
+                try await slow.result().check()
                 #expect(try await f.backlog(of: "jobs") == 0)
             }
         }
@@ -137,7 +141,7 @@ extension EndToEnd {
                 } else {
                     try f.write("go", "")
                 }
-                #expect(try await consumer.result(within: .seconds(20)).status == 130)
+                #expect(try await consumer.result().status == 130)
                 let left = try await f.peek("jobs")
                 #expect(left.count == (twice ? 5 : 4))
                 #expect(left.allSatisfy { $0["attempts"]?.integerValue == 0 && $0["leased"]?.boolValue == false })
@@ -175,7 +179,7 @@ extension EndToEnd {
                 let consumer = try f.start(
                     "flare",
                     [
-                        "queues", "consume", "jobs", "--follow", "--visibility-timeout", "1s", "--parallel", "3",
+                        "queues", "consume", "jobs", "--follow", "--visibility-timeout", "5s", "--parallel", "3",
                         "--exec", "touch begun.$FLARE_MESSAGE_ID; exec sleep 60",
                     ]
                 )
@@ -200,7 +204,7 @@ extension EndToEnd {
                     "flare",
                     [
                         "queues", "consume", "jobs", "--follow", "--count", "60", "--parallel", "2", "--exec",
-                        "echo $(cat) >> done", "--visibility-timeout", "4s",
+                        "echo $(cat) >> done", "--visibility-timeout", "15s",
                     ]
                 )
                 for count in [10, 30] {
@@ -210,7 +214,7 @@ extension EndToEnd {
                     try await f.killEngine()
                     try await f.startEngine()
                 }
-                let result = try await consumer.result(within: .seconds(60))
+                let result = try await consumer.result()
                 #expect(result.status == 0, "\(result)")
                 let done = try f.read("done").split(separator: "\n").compactMap { Int($0) }
                 #expect(done.sorted() == Array(1...60))
@@ -227,14 +231,14 @@ extension EndToEnd {
                 try await waitUntil("some are imported") { try await f.backlog(of: "a") ?? 0 > 0 }
                 try await f.killEngine()
                 try await f.startEngine()
-                try await importing.result(within: .seconds(60)).check()
+                try await importing.result().check()
                 #expect(try await f.bodies(of: "a") == Array(1...4_000))
 
                 let moving = try f.start("flare", ["queues", "redrive", "a", "--to", "b", "--rate", "4000/s"])
                 try await waitUntil("some are moved") { try await f.backlog(of: "b") ?? 0 > 0 }
                 try await f.killEngine()
                 try await f.startEngine()
-                try await moving.result(within: .seconds(60)).check()
+                try await moving.result().check()
                 #expect(try await f.backlog(of: "a") == 0)
                 #expect(try await f.bodies(of: "b").sorted() == Array(1...4_000))
             }
@@ -245,11 +249,12 @@ extension EndToEnd {
             try await FlareFixture.with { f in
                 try await f.run("queues", "create", "orders").check()
                 try await f.run("queues", "send", "orders", "only").check()
-                let words = ["queues", "consume", "orders", "--follow", "--timeout", "300ms"]
-                let short = try await f.run("flare", words + ["--count", "2"])
+                let words = ["queues", "consume", "orders", "--follow", "--timeout"]
+                // Long enough for the message that is there.
+                let short = try await f.run("flare", words + ["3s", "--count", "2"])
                 #expect(short.status == 124)
                 #expect(short.stdout == "only\n")
-                try await f.run("flare", words).check()
+                try await f.run("flare", words + ["300ms"]).check()
                 #expect(try await f.run("queues", "consume", "orders", "--exec").status == 64)
                 #expect(try await f.run("queues", "consume", "orders", "--exec", " ").status == 64)
             }

@@ -112,7 +112,7 @@ extension EndToEnd {
             try await waitUntil("every object has its count", within: .seconds(120)) {
                 try await f.keys(of: "counts").count == keys.count
             }
-            try await waitUntil("every run has ended", within: .seconds(60)) {
+            try await waitUntil("every run has ended", within: .seconds(120)) {
                 try await f.apiPages(path, token: token).allSatisfy { $0["status"]?.stringValue == "complete" }
             }
 

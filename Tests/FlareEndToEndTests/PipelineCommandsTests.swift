@@ -47,7 +47,7 @@ extension EndToEnd {
 
                 let waiting = try f.start("flare", ["pipelines", "wait", "slow", "--json"])
                 try await f.run("pipelines", "wait", "slow", "--offset", "1", "--flush").check()
-                let reached = try await waiting.result(within: .seconds(30)).check().json()
+                let reached = try await waiting.result().check().json()
                 #expect(reached["flushed"] == .bool(true))
                 #expect(reached["offset"]?.integerValue == 1)
                 #expect(try await f.records(of: "slow").count == 2)
@@ -185,7 +185,7 @@ extension EndToEnd {
                     try watching.outputSoFar().split(separator: "\n").count >= 3
                 }
                 watching.signal(SIGINT)
-                let result = try await watching.result(within: .seconds(10))
+                let result = try await watching.result()
                 #expect(result.status == 130)
                 let first = try JSONValue(json: #require(result.lines.first).utf8)
                 #expect(first["name"] == .string("orders"))

@@ -175,12 +175,12 @@ extension EndToEnd {
                     try await f.run("pipelines", "send", "orders", "-", input: records).check()
                     return try [before, whole, after].allSatisfy { try !$0.outputSoFar().isEmpty }
                 }
-                #expect(try await before.result(within: .seconds(10)).check().lines == [#"{"id":"b", "price":2}"#])
-                let line = try await whole.result(within: .seconds(10)).check().json()
+                #expect(try await before.result().check().lines == [#"{"id":"b", "price":2}"#])
+                let line = try await whole.result().check().json()
                 #expect(line["source"] == .string("control"))
                 #expect(line["record"]?["price"]?.integerValue == 2)
                 #expect(line["offset"]?.integerValue != nil && line["time"]?.stringValue != nil)
-                #expect(try await after.result(within: .seconds(10)).check().lines == [#"{"id":"b","price":4}"#])
+                #expect(try await after.result().check().lines == [#"{"id":"b","price":4}"#])
 
                 let mistake = try await f.run("flare", tail + ["--where", "id"])
                 #expect(mistake.status == 64)
@@ -205,9 +205,9 @@ extension EndToEnd {
                     return try [interrupted, deleted].allSatisfy { try !$0.outputSoFar().isEmpty }
                 }
                 interrupted.signal(SIGINT)
-                #expect(try await interrupted.result(within: .seconds(10)).status == 130)
+                #expect(try await interrupted.result().status == 130)
                 try await f.run("pipelines", "delete", "orders", "--yes").check()
-                let result = try await deleted.result(within: .seconds(20))
+                let result = try await deleted.result()
                 #expect(result.status == 66)
                 #expect(result.stderr.contains("has been deleted"))
             }

@@ -71,7 +71,7 @@ extension FlareFixture {
     }
 
     /// Waits until all records of a pipeline are in objects.
-    func waitUntilFlushed(_ pipeline: String, within limit: Duration = .seconds(30)) async throws {
+    func waitUntilFlushed(_ pipeline: String, within limit: Duration = .seconds(120)) async throws {
         try await waitUntil("all records of \(pipeline) are in objects", within: limit) {
             let progress = try await run("pipelines", "get", pipeline, "--json").check().json()["progress"]
             return progress?["flushed_offset"] == progress?["end_offset"]

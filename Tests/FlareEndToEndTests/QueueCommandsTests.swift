@@ -134,7 +134,7 @@ extension EndToEnd {
                 try await waitUntil("the first message is shown") { try tail.outputSoFar().contains(#""body":"1""#) }
                 try await f.killEngine()
                 try await f.run("queues", "send", "orders", "2", "3").check()
-                let result = try await tail.result(within: .seconds(30)).check()
+                let result = try await tail.result().check()
                 #expect(try result.lines.map { try JSONValue(json: $0.utf8)["body"]?.stringValue } == ["1", "2", "3"])
             }
         }
@@ -150,7 +150,7 @@ extension EndToEnd {
                 try await waitUntil("the consumer has taken it") { try consumer.outputSoFar().contains("1\n") }
                 try await f.run("queues", "delete", "orders", "--yes").check()
                 for follower in [tail, consumer] {
-                    let result = try await follower.result(within: .seconds(30))
+                    let result = try await follower.result()
                     #expect(result.status == 66)
                     #expect(result.stderr.contains(#"queue "orders" not found"#), "\(result.stderr)")
                 }

@@ -132,7 +132,7 @@ extension EndToEnd {
                     let tail = try await f.run("queues", "tail", "orders", "--no-follow").check()
                     #expect(tail.lines.count == 2)
                 }
-                let shown = try await f.run("queues", "consume", "orders", "--no-ack", "--visibility-timeout", "1s")
+                let shown = try await f.run("queues", "consume", "orders", "--no-ack", "--visibility-timeout", "5s")
                     .check()
                 #expect(shown.lines == ["first", #"{"n":2}"#])
                 #expect(try await f.run("queues", "consume", "orders").check().stdout.isEmpty)
@@ -154,7 +154,7 @@ extension EndToEnd {
                 try await f.run("queues", "send", "orders", "hello").check()
                 try await waitUntil("the message is printed") { try follower.outputSoFar() == "hello\n" }
                 follower.signal(2)
-                #expect(try await follower.result(within: .seconds(10)).status == 130)
+                #expect(try await follower.result().status == 130)
                 #expect(try await f.backlog(of: "orders") == 0)
             }
         }

@@ -116,7 +116,10 @@ extension EndToEnd {
             var wrong: [String] = []
             for (number, program) in programs.enumerated() {
                 let path = "/flare/v1/workflows/random/instances/p-\(number)/wait?timeout=60"
-                let instance = try await f.api("GET", path, token: token)
+                let instance = try await eventually("p-\(number) has ended", within: .seconds(240)) {
+                    let instance = try await f.api("GET", path, token: token)
+                    return ["complete", "errored"].contains(instance["status"]?.stringValue) ? instance : nil
+                }
                 let expected = RandomProgram.interpret(program)
                 let end: RandomProgram.End =
                     switch instance["status"]?.stringValue {

@@ -56,7 +56,7 @@ extension EndToEnd {
                     "--id",
                     "ci",
                     "--timeout",
-                    "200ms",
+                    "2s",
                     "--",
                     "sh",
                     "-c",

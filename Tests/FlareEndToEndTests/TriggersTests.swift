@@ -41,6 +41,9 @@ extension EndToEnd {
                 """
         }
 
+        /// Without a time that could come while a test runs.
+        static let untimed = configuration(crons: nil, schedules: "[]")
+
         static let crons = #"["0 0 1 1 *", "59 23 31 12 *"]"#
 
         private static func triggers(_ f: FlareFixture, _ group: String, _ name: String) async throws -> [JSONValue] {
@@ -131,7 +134,7 @@ extension EndToEnd {
         @Test("a backfill that kill -9 cuts off is done again and begins each time once")
         func killedBackfill() async throws {
             try await FlareFixture.with { f in
-                try await f.deploy("clock", Self.configuration(crons: nil), source: Self.source).check()
+                try await f.deploy("clock", Self.untimed, source: Self.source).check()
                 let words = [
                     "workflows", "backfill", "tick", "--from", "2026-01-01", "--to", "2026-01-02", "--cron",
                     "*/10 * * * *",
@@ -165,7 +168,7 @@ extension EndToEnd {
         @Test("each batch of a queue begins one instance, whenever the engine is killed")
         func killedBatches() async throws {
             try await FlareFixture.with { f in
-                try await f.deploy("clock", Self.configuration(crons: nil), source: Self.source).check()
+                try await f.deploy("clock", Self.untimed, source: Self.source).check()
                 let queue = try await f.run("queues", "create", "work", "--json").check().json()
                 let id = try #require(queue["queue_id"]?.stringValue)
                 let options = ["--queue", "work", "--batch-size", "2", "--batch-timeout", "1s"]
@@ -208,7 +211,7 @@ extension EndToEnd {
         @Test("an id that exists is shown or waited for with --if-not-exists, and refused without")
         func ifNotExists() async throws {
             try await FlareFixture.with { f in
-                try await f.deploy("clock", Self.configuration(crons: nil), source: Self.source).check()
+                try await f.deploy("clock", Self.untimed, source: Self.source).check()
                 let words = ["workflows", "run", "tick", "--id", "once", "--if-not-exists", "--json"]
                 let first = try await f.run("flare", words).check().json()
                 let second = try await f.run("flare", words).check().json()

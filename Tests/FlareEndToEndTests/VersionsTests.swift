@@ -195,7 +195,7 @@ extension EndToEnd {
 
         private static func end(_ command: RunningCommand) async throws -> CommandResult {
             command.signal(SIGTERM)
-            return try await command.result(within: .seconds(20))
+            return try await command.result()
         }
 
         private static func tell(_ f: FlareFixture) async throws -> JSONValue {

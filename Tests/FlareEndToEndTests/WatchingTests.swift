@@ -107,14 +107,15 @@ extension EndToEnd {
                 try await f.deploy("orders", Self.configuration, source: Self.source).check()
                 try await Self.begin(f, "one")
                 let token = try await f.createToken()
-                let follow = Task { try await Self.events(f, token) }
+                let url = "http://127.0.0.1:\(try f.engine().controlPort)\(Self.path)"
+                let words = ["-s", "-N", "-H", "Accept: text/event-stream", "-H", "Authorization: Bearer \(token)"]
+                let follow = try f.start(#require(FlareFixture.find("curl")), words + [url])
                 // It gets what has been and then waits; its connection is cut.
-                _ = try await eventually("a subscriber follows") {
-                    try await f.run("workflows", "status", "orders", "--json").check().json()["status"]?.stringValue
-                        == "waiting" ? true : nil
+                try await waitUntil("a subscriber follows") {
+                    try Self.events(in: follow.outputSoFar()).contains { $0.type == "wait_started" }
                 }
                 try await f.killEngine()
-                let first = try await follow.value
+                let first = try Self.events(in: try await follow.result().stdout)
                 #expect(first.map(\.type).contains("sleep_completed"))
                 #expect(!first.map(\.type).contains("workflow_completed"))
 
@@ -179,15 +180,20 @@ extension EndToEnd {
             cursor: Int? = nil,
             query: String = ""
         ) async throws -> [Event] {
-            let path = "/client/v4/accounts/a/workflows/orders/instances/one/subscribe\(query)"
             let resume = cursor.map { "Last-Event-ID: \($0)\r\n" } ?? ""
             let head = """
-                GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/event-stream\r
+                GET \(path)\(query) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/event-stream\r
                 Authorization: Bearer \(token)\r\n\(resume)\r\n
                 """
             let reply = try await exchange(Array(head.utf8), port: f.engine().controlPort)
             let text = String(decoding: reply, as: UTF8.self)
             #expect(text.hasPrefix("HTTP/1.1 200") && text.lowercased().contains("text/event-stream"))
+            return try events(in: text)
+        }
+
+        private static let path = "/client/v4/accounts/a/workflows/orders/instances/one/subscribe"
+
+        private static func events(in text: String) throws -> [Event] {
             var id = 0
             var type = ""
             return try text.split(whereSeparator: \.isNewline).compactMap { line in

@@ -24,7 +24,12 @@ extension EndToEnd {
 
             const troubles = {
               async loop() { for (;;); },
-              async memory() { for (const all = [];;) all.push(new Array(1000).fill(Math.random())); },
+              async memory() {
+                // With pauses, in which it does not use up its processor time.
+                for (const all = [];; await new Promise((done) => setTimeout(done, 5))) {
+                  all.push(new Array(100_000).fill(Math.random()));
+                }
+              },
               async exit() { process.exit(3); },
               async reallyExit() { process.reallyExit(3); },
               async string() { throw "just a text"; },

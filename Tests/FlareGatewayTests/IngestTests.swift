@@ -229,7 +229,7 @@ struct IngestTests {
             #expect(try socket.reply().status == 200)
             #expect(try socket.reply().status == 200)
             #expect(socket.isClosedByServer())
-            #expect(ContinuousClock.now - begun < .seconds(5), "the connection was left open")
+            #expect(ContinuousClock.now - begun < .seconds(20), "the connection was left open")
         }
     }
 

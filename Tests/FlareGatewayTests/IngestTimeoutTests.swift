@@ -37,7 +37,7 @@ struct IngestTimeoutTests {
         try await IngestFixture.with { f in
             let (channel, handler) = try connection(f)
             try channel.writeInbound(ByteBuffer(string: "POST /orders HTTP/1.1\r\ncontent-length: 9\r\n\r\n{\"n\""))
-            handler.checkTimeouts(at: .now() + .seconds(29))
+            handler.checkTimeouts(at: .now() + .seconds(20))
             #expect(try written(channel) == "")
             handler.checkTimeouts(at: .now() + .seconds(31))
             #expect(try written(channel).hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
@@ -60,7 +60,7 @@ struct IngestTimeoutTests {
     func idle() async throws {
         try await IngestFixture.with { f in
             let (channel, handler) = try connection(f)
-            handler.checkTimeouts(at: .now() + .seconds(74))
+            handler.checkTimeouts(at: .now() + .seconds(60))
             #expect(channel.isActive)
             handler.checkTimeouts(at: .now() + .seconds(76))
             #expect(try written(channel) == "")

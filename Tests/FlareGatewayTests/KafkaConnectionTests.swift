@@ -86,13 +86,13 @@ struct KafkaConnectionTests {
         try await KafkaFixture.with { f in
             let stalled = try connection(f)
             try stalled.channel.writeInbound(ByteBuffer(bytes: [0, 0, 1, 0, 0]))
-            stalled.handler.checkTimeouts(at: .now() + .seconds(29))
+            stalled.handler.checkTimeouts(at: .now() + .seconds(20))
             #expect(stalled.channel.isActive)
             stalled.handler.checkTimeouts(at: .now() + .seconds(31))
             #expect(!stalled.channel.isActive)
 
             let idle = try connection(f)
-            idle.handler.checkTimeouts(at: .now() + .seconds(599))
+            idle.handler.checkTimeouts(at: .now() + .seconds(500))
             #expect(idle.channel.isActive)
             idle.handler.checkTimeouts(at: .now() + .seconds(601))
             #expect(!idle.channel.isActive)

@@ -63,7 +63,9 @@ final class RawSocket {
     /// Whether the server has ended the connection, with nothing more to read; a server that says nothing has not.
     func isAtEnd() -> Bool {
         var byte: UInt8 = 0
-        return recv(descriptor, &byte, 1, 0) <= 0 && errno != EAGAIN
+        let count = recv(descriptor, &byte, 1, 0)
+        // An end is no error, and leaves errno as it was.
+        return count == 0 || count < 0 && errno != EAGAIN
     }
 
     /// Ends this side; replies can still be read.

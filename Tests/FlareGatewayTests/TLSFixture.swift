@@ -104,7 +104,7 @@ struct EchoDoor {
             .connect(host: address, port: port).get()
         for piece in pieces { channel.writeAndFlush(ByteBuffer(string: piece), promise: nil) }
         if endsWriting { channel.close(mode: .output, promise: nil) }
-        let limit = loop.scheduleTask(in: .seconds(10)) { reply.fail(ChannelError.connectTimeout(.seconds(10))) }
+        let limit = loop.scheduleTask(in: .seconds(60)) { reply.fail(ChannelError.connectTimeout(.seconds(60))) }
         defer { limit.cancel() }
         let text = try await reply.futureResult.get()
         channel.close(promise: nil)

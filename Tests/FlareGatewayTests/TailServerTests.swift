@@ -9,7 +9,7 @@ import Testing
 
 @testable import FlareGateway
 
-@Suite("the port of tails", .timeLimit(.minutes(1)))
+@Suite("the port of tails", .timeLimit(.minutes(5)))
 struct TailServerTests {
     /// Serves tails for the length of `body`, and waits for the end of the server, until which the connections that
     /// `body` returns stay open.

@@ -307,11 +307,12 @@ struct PipelineRunnerTests {
             try await life.send("[" + (0..<9).map { "{\"shop\":\"\($0)\",\"n\":\($0)}" }.joined(separator: ",") + "]")
             try await life.until("all have failed") { worker.calls.count == 9 }
             worker.answer { lines, _ in FakeWorker.result([FakeOutput(lines)]) }
+            // The clock stops before the longest wait would be over, however long the writing takes.
+            let end = f.time.now() + .seconds(8)
             try await life.until("all are written") {
-                f.time.advance(by: .milliseconds(1))
+                if f.time.now() < end { f.time.advance(by: .milliseconds(1)) }
                 return try await life.keys().count == 9
             }
-            #expect(f.time.now() < Timestamp(milliseconds: 1_700_000_000_000) + .seconds(9))
             try await life.crash()
         }
     }

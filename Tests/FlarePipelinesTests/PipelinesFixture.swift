@@ -127,9 +127,9 @@ extension PipelinesFixture.Life {
         return numbers
     }
 
-    /// Lets the loops run until a condition holds; fails the test when it does not within ten seconds.
+    /// Lets the loops run until a condition holds; fails the test when it does not within a minute.
     func until(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while try await !condition() {
             guard ContinuousClock.now < deadline else {
                 Issue.record("did not happen: \(what)")

@@ -62,7 +62,7 @@ private final class StreamHarness: Sendable {
     }
 
     func until(_ what: String, _ condition: () -> Bool) async {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while !condition() {
             guard ContinuousClock.now < deadline else {
                 Issue.record("did not happen: \(what); answered: \(answers)")

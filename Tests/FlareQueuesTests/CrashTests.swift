@@ -4,7 +4,7 @@ import Testing
 
 @testable import FlareQueues
 
-@Suite("deliveries that a crash cut off", .timeLimit(.minutes(1)))
+@Suite("deliveries that a crash cut off", .timeLimit(.minutes(5)))
 struct CrashTests {
     /// Leaves the rows as an engine does that is killed while a push consumer has all messages of a queue.
     private func crash(_ f: QueuesFixture, _ name: String = "orders") async throws {

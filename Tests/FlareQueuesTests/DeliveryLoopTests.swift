@@ -4,7 +4,7 @@ import FlareStore
 import Synchronization
 import Testing
 
-@Suite("delivery to push consumers", .timeLimit(.minutes(1)))
+@Suite("delivery to push consumers", .timeLimit(.minutes(5)))
 struct DeliveryLoopTests {
     private func acks(_ batch: LeasedBatch) -> DeliveryOutcome {
         .resolved(acks: batch.messages.map(\.leaseID), retries: [])

@@ -234,7 +234,7 @@ private final class ModelRun {
 
 @Suite("queues beside their model")
 struct QueueModelTests {
-    @Test("20,000 random operations answer as the model does", .timeLimit(.minutes(3)))
+    @Test("20,000 random operations answer as the model does", .timeLimit(.minutes(5)))
     func random() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         let run = try ModelRun(seed: seed)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FlareQueues
 
-@Suite("tail", .timeLimit(.minutes(1)))
+@Suite("tail", .timeLimit(.minutes(5)))
 struct TailTests {
     /// Follows a queue and hands what it sees to `body` as a stream; ends with it.
     private func tailing(

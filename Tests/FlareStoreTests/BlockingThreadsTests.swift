@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlareStore
 
-@Suite("threads for blocking calls", .timeLimit(.minutes(1)))
+@Suite("threads for blocking calls", .timeLimit(.minutes(5)))
 struct BlockingThreadsTests {
     @Test("stopping waits for what was begun, and refuses what comes later")
     func stop() async {

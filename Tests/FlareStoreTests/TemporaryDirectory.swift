@@ -13,9 +13,9 @@ func withTemporaryDirectory(_ body: (String) async throws -> Void) async throws 
     try FileManager.default.removeItem(atPath: path)
 }
 
-/// Gives other threads their turn until a condition holds; false when it does not within five seconds.
+/// Gives other threads their turn until a condition holds; false when it does not within a minute.
 func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(5)
+    let deadline = ContinuousClock.now + .seconds(60)
     while try !condition() {
         if ContinuousClock.now > deadline { return false }
         await Task.yield()

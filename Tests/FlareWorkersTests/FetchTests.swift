@@ -11,6 +11,7 @@ struct FetchTests {
     private static let source = """
         let aborted = 0;
         let waited = 0;
+        let finish;
         export default {
           async fetch(request, env, ctx): Promise<Response> {
             switch (new URL(request.url).pathname) {
@@ -40,8 +41,9 @@ struct FetchTests {
                 await new Promise(() => {});
               case "/loop": for (;;);
               case "/wait":
-                ctx.waitUntil(new Promise((resolve) => setTimeout(resolve, 50)).then(() => waited++));
+                ctx.waitUntil(new Promise((resolve) => { finish = resolve; }).then(() => waited++));
                 return new Response("soon");
+              case "/finish": finish(); return new Response("finished");
               case "/broken":
                 return new Response(new ReadableStream({
                   async pull(c) {
@@ -142,6 +144,7 @@ struct FetchTests {
             try await fixture.deploy(Self.wrangler, Self.source)
             #expect(try await fetch(fixture, "/wait").text() == "soon")
             #expect(try await count("waited", fixture) == 0)
+            #expect(try await fetch(fixture, "/finish").text() == "finished")
             #expect(try await eventually { try await count("waited", fixture) == 1 })
         }
     }
@@ -151,7 +154,7 @@ struct FetchTests {
             try await fixture.deploy(Self.wrangler, Self.source)
             let thrown = await #expect(throws: FlareError.self) { try await fetch(fixture, "/throw") }
             #expect(thrown?.message == "TypeError: no such thing")
-            #expect((thrown?.cause as? JavaScriptError)?.stack?.contains("index.ts:17") == true)
+            #expect((thrown?.cause as? JavaScriptError)?.stack?.contains("index.ts:18") == true)
             let nothing = await #expect(throws: FlareError.self) { try await fetch(fixture, "/nothing") }
             #expect(nothing?.message == "TypeError: fetch() must return a Response, not undefined")
             let text = await #expect(throws: FlareError.self) { try await fetch(fixture, "/text-stream") }
@@ -169,17 +172,22 @@ struct FetchTests {
         }
     }
 
-    @Test func `a handler that does not answer in time is told so, and one that cannot listen is killed`() async throws
-    {
+    @Test func `a handler that does not answer in time is told so`() async throws {
+        try await WorkersFixture.with({ $0.answerTimeout = .seconds(1) }) { fixture in
+            try await fixture.deploy(Self.wrangler, Self.source)
+            let slow = await #expect(throws: FlareError.self) { try await fetch(fixture, "/hang") }
+            #expect(slow?.code == .deadlineExceeded)
+            #expect(await eventually { (try? await count("aborted", fixture)) == 1 })
+        }
+    }
+
+    @Test func `a handler that does not answer in time and cannot listen is killed`() async throws {
         try await WorkersFixture.with({
-            $0.answerTimeout = .milliseconds(400)
+            $0.answerTimeout = .seconds(1)
             $0.drainTimeout = .milliseconds(100)
             $0.restartDelayMin = .milliseconds(10)
         }) { fixture in
             try await fixture.deploy(Self.wrangler, Self.source)
-            let slow = await #expect(throws: FlareError.self) { try await fetch(fixture, "/hang") }
-            #expect(slow?.code == .deadlineExceeded)
-            #expect(try await eventually { try await count("aborted", fixture) == 1 })
             let stuck = await #expect(throws: FlareError.self) { try await fetch(fixture, "/loop") }
             #expect(stuck?.code == .deadlineExceeded)
             // A new process, which has counted nothing.

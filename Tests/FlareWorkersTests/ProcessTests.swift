@@ -140,9 +140,13 @@ struct ProcessTests {
         try await WorkersFixture.with({ $0.idleTimeout = .milliseconds(200) }) { fixture in
             try await fixture.deploy(Self.wrangler, Self.source)
             let lines = Recorder<ConsoleLine>()
+            let slow = Task { try await call(fixture, ["slow"], lines) }
+            #expect(await eventually { !lines.values.isEmpty })
             for _ in 0..<3 { _ = try await call(fixture, ["count"], lines) }
             let pid = try #require(lines.values.last?.message.split(separator: " ").last)
-            #expect(Set(lines.values.map { $0.message.split(separator: " ").last }).count == 1)
+            let calls = (1...3).map { "call \($0) \(pid)" }
+            #expect(lines.values.map(\.message) == ["begun"] + calls)
+            slow.cancel()
             #expect(await eventually { !FileManager.default.fileExists(atPath: "/proc/\(pid)") })
             _ = try await call(fixture, ["count"], lines)
             #expect(lines.values.last?.message.hasPrefix("call 1 ") == true)
@@ -165,7 +169,7 @@ struct ProcessTests {
         _ fixture: WorkersFixture,
         _ bodies: [String],
         _ lines: Recorder<ConsoleLine> = Recorder(),
-        deadline: Duration? = .seconds(20)
+        deadline: Duration? = .seconds(120)
     ) async throws -> InvocationResult {
         let messages = bodies.enumerated().map { index, body in
             QueueBatch.Message(

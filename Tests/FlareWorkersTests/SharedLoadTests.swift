@@ -62,7 +62,7 @@ struct SharedLoadTests {
     }
 
     private func with(_ body: @Sendable (SharedLoad) async throws -> Void) async throws {
-        try await WorkersFixture.with({ $0.idleTimeout = .milliseconds(300) }) { fixture in
+        try await WorkersFixture.with({ $0.idleTimeout = .seconds(3) }) { fixture in
             try await fixture.deploy(#"{"name": "demo", "main": "index.ts"}"#, Self.source)
             try await body(SharedLoad(workers: fixture))
         }
@@ -117,7 +117,7 @@ struct ConcurrencyTests {
             console.log(process.pid);
             if (pathname === "/sleep") await new Promise(() => {});
             while (pathname === "/work") {
-              const end = Date.now() + 5;
+              const end = Date.now() + 2_500;
               while (Date.now() < end);
               await turn();
             }
@@ -204,8 +204,8 @@ struct ConcurrencyTests {
 
     private func with(_ wrangler: String, _ body: @Sendable (WorkersFixture) async throws -> Void) async throws {
         let change: (inout WorkerSettings) -> Void = {
-            $0.idleTimeout = .milliseconds(300)
-            $0.lookInterval = .milliseconds(50)
+            $0.idleTimeout = .seconds(3)
+            $0.lookInterval = .seconds(1)
             $0.restartDelayMin = .milliseconds(10)
         }
         try await WorkersFixture.with(change) { fixture in

@@ -133,7 +133,7 @@ final class StepEngine: Sendable {
             state.attempts[text(step), default: 0] += 1
             return state.attempts[text(step), default: 1]
         }
-        return .run(attempt: attempt, timeout: .seconds(5))
+        return .run(attempt: attempt, timeout: .seconds(60))
     }
 
     private func finish(_ kind: StepKind, _ step: StepCall.StepName, _ outcome: JournalEntry.Outcome) {

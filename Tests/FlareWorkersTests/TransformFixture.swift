@@ -33,7 +33,7 @@ struct TransformFixture {
         _ records: [String],
         entrypoint: String? = nil,
         outputBytesMax: Int = Limits.pipelineTransformOutputBytesMax,
-        deadline: Duration = .seconds(20),
+        deadline: Duration = .seconds(120),
         lines: Recorder<ConsoleLine> = Recorder()
     ) async throws -> PipelineOutput {
         var batch = PipelineBatch(

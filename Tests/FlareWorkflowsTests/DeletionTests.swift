@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Workflows that are deleted while others use their names.
-@Suite("Deleting a workflow", .timeLimit(.minutes(1)))
+@Suite("Deleting a workflow", .timeLimit(.minutes(5)))
 struct DeletionTests {
     /// Deletes a workflow that has more ended instances than one transaction deletes, with a write of somebody else
     /// that comes right after the first of them.
@@ -54,7 +54,7 @@ struct DeletionTests {
     }
 
     private static func until(_ fits: () async throws -> Bool) async throws {
-        let limit = ContinuousClock.now + .seconds(20)
+        let limit = ContinuousClock.now + .seconds(60)
         while try await !fits() {
             try #require(ContinuousClock.now < limit)
             await Task.yield()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import FlareWorkflows
 
-@Suite("Watching instances", .timeLimit(.minutes(2)))
+@Suite("Watching instances", .timeLimit(.minutes(5)))
 struct EventsTests {
     private static func script(_ step: FakeStep) async throws -> String {
         _ = try await step.run("read") { _ in "[1]" }

@@ -132,7 +132,7 @@ final class Harness: Sendable {
         advance step: Duration = .zero,
         _ fits: (InstanceDetailBody) -> Bool
     ) async throws -> InstanceDetailBody {
-        let limit = ContinuousClock.now + .seconds(20)
+        let limit = ContinuousClock.now + .seconds(60)
         while true {
             let instance = try await service.detail(id, of: "flow")
             if fits(instance) { return instance }

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// The hazards of durable workflows that others have, each shown not to exist here.
-@Suite("Hazards", .timeLimit(.minutes(2)))
+@Suite("Hazards", .timeLimit(.minutes(5)))
 struct HazardsTests {
     @Test("hazard 1: a step is known by kind, name and occurrence; a deadline is fixed when it is first seen")
     func identity() async throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import FlareStore
 
 /// Calls that are put on hold while what they wait for is committed with them.
-@Suite("Calls on hold", .timeLimit(.minutes(1)))
+@Suite("Calls on hold", .timeLimit(.minutes(5)))
 struct HeldCallsTests {
     @Test("an event that is committed together with the wait for it is taken at once")
     func eventBesideTheWait() async throws {

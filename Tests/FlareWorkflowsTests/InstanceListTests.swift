@@ -5,7 +5,7 @@ import Testing
 
 @testable import FlareWorkflows
 
-@Suite("Lists and counts of instances", .timeLimit(.minutes(2)))
+@Suite("Lists and counts of instances", .timeLimit(.minutes(5)))
 struct InstanceListTests {
     private static let filters = [
         "status=errored", "status=errored|terminated", "status!=complete", "error~broken", "error=TypeError",

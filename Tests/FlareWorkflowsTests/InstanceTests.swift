@@ -7,7 +7,7 @@ import Testing
 
 @testable import FlareQueues
 
-@Suite("Creating, waking and ending instances", .timeLimit(.minutes(2)))
+@Suite("Creating, waking and ending instances", .timeLimit(.minutes(5)))
 struct InstanceTests {
     @Test("an id that is taken is a conflict, and in a batch it is left out")
     func duplicates() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import FlareWorkflows
 
-@Suite("Counting what workflows do", .timeLimit(.minutes(2)))
+@Suite("Counting what workflows do", .timeLimit(.minutes(5)))
 struct MetricsTests {
     private static let retrying = JSONValue.object([
         "retries": .object(["limit": .integer(2), "delayMs": .integer(10), "backoff": .string("constant")])

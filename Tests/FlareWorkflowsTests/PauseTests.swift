@@ -5,7 +5,7 @@ import FlareWorkflows
 import Synchronization
 import Testing
 
-@Suite("Pausing and resuming", .timeLimit(.minutes(2)))
+@Suite("Pausing and resuming", .timeLimit(.minutes(5)))
 struct PauseTests {
     @Test("a pause lets the running step end, holds the next one back, and a resume goes on there")
     func whileAStepRuns() async throws {

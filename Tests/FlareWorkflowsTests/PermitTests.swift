@@ -4,7 +4,7 @@ import FlareWorkers
 import FlareWorkflows
 import Testing
 
-@Suite("Steps that begin without asking", .timeLimit(.minutes(2)))
+@Suite("Steps that begin without asking", .timeLimit(.minutes(5)))
 struct PermitTests {
     private static let identity: [String: JSONValue] = ["name": .string("first"), "n": .integer(1)]
 

@@ -5,7 +5,7 @@ import FlareWorkflows
 import Synchronization
 import Testing
 
-@Suite("Restarting and replaying", .timeLimit(.minutes(2)))
+@Suite("Restarting and replaying", .timeLimit(.minutes(5)))
 struct ReplayTests {
     /// Five steps of which the fourth fails while `isBroken`; tells which have run.
     private final class Plant: Sendable {

@@ -5,7 +5,7 @@ import FlareWorkflows
 import Synchronization
 import Testing
 
-@Suite("Rolling back", .timeLimit(.minutes(2)))
+@Suite("Rolling back", .timeLimit(.minutes(5)))
 struct RollbackTests {
     static let undoable = JSONValue.object(["rollback": .bool(true)])
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import FlareWorkflows
 
-@Suite("Schedules of workflows", .timeLimit(.minutes(2)))
+@Suite("Schedules of workflows", .timeLimit(.minutes(5)))
 struct ScheduleTests {
     @Test("at its time a schedule begins one instance that knows why, and goes on to the next time")
     func fires() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import FlareWorkflows
 
-@Suite("Calls of scheduled handlers", .timeLimit(.minutes(2)))
+@Suite("Calls of scheduled handlers", .timeLimit(.minutes(5)))
 struct ScheduledHandlerTests {
     private static let worker = ScheduleTarget.worker("worker")
 

@@ -8,7 +8,7 @@ import Testing
 @testable import FlareWorkflows
 
 /// What the verbs of instances do to runs of scripts, which nothing but their own process goes on with.
-@Suite("Verbs and runs of scripts", .timeLimit(.minutes(1)))
+@Suite("Verbs and runs of scripts", .timeLimit(.minutes(5)))
 struct ScriptVerbsTests {
     @Test("a script is neither paused nor resumed, so that no Worker is ever looked for")
     func pausing() async throws {

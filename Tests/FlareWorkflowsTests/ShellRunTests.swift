@@ -4,7 +4,7 @@ import FlareWorkflows
 import Foundation
 import Testing
 
-@Suite("Runs of scripts", .timeLimit(.minutes(1)))
+@Suite("Runs of scripts", .timeLimit(.minutes(5)))
 struct ShellRunTests {
     /// A process that was never there.
     static let gone = ProcessIdentity(pid: Int32.max, startTicks: 1)

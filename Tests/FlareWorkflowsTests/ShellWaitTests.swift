@@ -5,7 +5,7 @@ import FlareWorkflows
 import Foundation
 import Testing
 
-@Suite("Pauses and bounds of scripts", .timeLimit(.minutes(1)))
+@Suite("Pauses and bounds of scripts", .timeLimit(.minutes(5)))
 struct ShellWaitTests {
     private func pause(
         _ kind: ShellStepBody.Kind,

@@ -5,7 +5,7 @@ import FlareWorkflows
 import Synchronization
 import Testing
 
-@Suite("Limits and options of steps", .timeLimit(.minutes(2)))
+@Suite("Limits and options of steps", .timeLimit(.minutes(5)))
 struct StepLimitsTests {
     @Test("a workflow's own limit of steps counts every do and wait over all lives, and no sleep")
     func steps() async throws {

@@ -5,7 +5,7 @@ import FlareWorkflows
 import Testing
 
 /// A database that an earlier flare has written.
-@Suite("Upgrading", .timeLimit(.minutes(1)))
+@Suite("Upgrading", .timeLimit(.minutes(5)))
 struct UpgradeTests {
     private static let config = """
         {"retries":{"limit":3,"delay":1000,"backoff":"constant"},"timeout":600000}

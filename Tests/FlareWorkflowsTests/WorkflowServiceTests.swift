@@ -5,7 +5,7 @@ import FlareWorkflows
 import Synchronization
 import Testing
 
-@Suite("Workflow instances", .timeLimit(.minutes(2)))
+@Suite("Workflow instances", .timeLimit(.minutes(5)))
 struct WorkflowServiceTests {
     @Test("an instance runs its steps, keeps their results and ends complete")
     func completes() async throws {
@@ -171,7 +171,7 @@ struct WorkflowServiceTests {
     func hangs() async throws {
         let harness = try Harness()
         let late = Mutex<Invocation.CallHandler?>(nil)
-        let config = JSONValue.object(["timeoutMs": .integer(1_000)])
+        let config = JSONValue.object(["timeoutMs": .integer(10_000)])
         let service = harness.service { step in
             try await step.run("slow", config: config) { attempt in
                 if attempt == 1 {

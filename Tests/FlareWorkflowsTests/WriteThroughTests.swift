@@ -7,7 +7,7 @@ import Testing
 @testable import FlareWorkflows
 
 /// Steps that begin with a permit while somebody is about to end their run.
-@Suite("Steps that begin while their run is ended", .timeLimit(.minutes(1)))
+@Suite("Steps that begin while their run is ended", .timeLimit(.minutes(5)))
 struct WriteThroughTests {
     private typealias Begin = @Sendable () -> Void
 
