@@ -11,6 +11,8 @@ package struct EngineLauncher: Sendable {
 
     /// How long a start may take before the command gives up, in milliseconds.
     private static let startTimeoutMilliseconds: Int32 = 5_000
+    /// Between two looks at a state directory that another engine holds.
+    private static let pauseMicroseconds: UInt32 = 50_000
 
     /// - Parameter environment: `FLARE_ENGINE` names the engine's program; otherwise it lies beside this one.
     package init(state: StateDirectory, environment: [String: String]) {
@@ -38,7 +40,8 @@ package struct EngineLauncher: Sendable {
     ///
     /// `started` tells which.
     ///
-    /// Two commands that start at once agree by a lock file. Throws what kept the engine from starting.
+    /// Two commands that start at once agree by a lock file; an engine that somebody else starts or stops meanwhile is
+    /// waited for. Throws what kept the engine from starting.
     package func ensureRunning(extraArguments: [String] = []) throws -> (info: EngineInfo, started: Bool) {
         if let info = running() { return (info, false) }
         try createStateDirectory()
@@ -47,7 +50,17 @@ package struct EngineLauncher: Sendable {
         defer { close(lock) }
         while flock(lock, LOCK_EX) != 0 && errno == EINTR {}
         if let info = running() { return (info, false) }
-        try start(extraArguments)
+        let deadline = ContinuousClock.now + .milliseconds(Int(Self.startTimeoutMilliseconds))
+        while true {
+            do {
+                try start(extraArguments)
+                break
+            } catch let error as FlareError where error.code == .stateInUse && ContinuousClock.now < deadline {
+                // Another one is starting or stopping, as under a service manager.
+                usleep(Self.pauseMicroseconds)
+                if let info = running() { return (info, false) }
+            }
+        }
         guard let info = running() else {
             throw FlareError(.engineUnavailable, "the engine stopped right after its start", hint: "see \(state.log)")
         }
