@@ -11,8 +11,6 @@ package struct EngineLauncher: Sendable {
 
     /// How long a start may take before the command gives up, in milliseconds.
     private static let startTimeoutMilliseconds: Int32 = 5_000
-    /// Between two looks at a state directory that another engine holds.
-    private static let pauseMicroseconds: UInt32 = 50_000
 
     /// - Parameter environment: `FLARE_ENGINE` names the engine's program; otherwise it lies beside this one.
     package init(state: StateDirectory, environment: [String: String]) {
@@ -50,14 +48,14 @@ package struct EngineLauncher: Sendable {
         defer { close(lock) }
         while flock(lock, LOCK_EX) != 0 && errno == EINTR {}
         if let info = running() { return (info, false) }
-        let deadline = ContinuousClock.now + .milliseconds(Int(Self.startTimeoutMilliseconds))
+        let deadline = ContinuousClock.now + .seconds(Limits.stopSecondsMax)
         while true {
             do {
                 try start(extraArguments)
                 break
             } catch let error as FlareError where error.code == .stateInUse && ContinuousClock.now < deadline {
-                // Another one is starting or stopping, as under a service manager.
-                usleep(Self.pauseMicroseconds)
+                // Another one is starting or stopping, as under a service manager; a stop may take so long.
+                usleep(50_000)
                 if let info = running() { return (info, false) }
             }
         }
