@@ -197,7 +197,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FlareCLITests",
-            dependencies: ["FlareModel", "FlareCLI", arguments],
+            dependencies: ["FlareModel", "FlareClient", "FlareCLI", arguments],
             swiftSettings: strict
         ),
         .testTarget(

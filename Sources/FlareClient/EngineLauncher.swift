@@ -41,7 +41,8 @@ package struct EngineLauncher: Sendable {
     ///
     /// `started` tells which.
     ///
-    /// Two commands that start at once agree by a lock file. Throws what kept the engine from starting.
+    /// Two commands that start at once agree by a lock file; an engine that somebody else starts or stops meanwhile is
+    /// waited for. Throws what kept the engine from starting.
     package func ensureRunning(extraArguments: [String] = []) throws -> (info: EngineInfo, started: Bool) {
         if let info = running() { return (info, false) }
         try createStateDirectory()
@@ -50,7 +51,17 @@ package struct EngineLauncher: Sendable {
         defer { close(lock) }
         while flock(lock, LOCK_EX) != 0 && errno == EINTR {}
         if let info = running() { return (info, false) }
-        try start(extraArguments)
+        let deadline = ContinuousClock.now + .seconds(Limits.stopSecondsMax)
+        while true {
+            do {
+                try start(extraArguments)
+                break
+            } catch let error as FlareError where error.code == .stateInUse && ContinuousClock.now < deadline {
+                // Another one is starting or stopping, as under a service manager; a stop may take so long.
+                usleep(50_000)
+                if let info = running() { return (info, false) }
+            }
+        }
         guard let info = running() else {
             throw FlareError(.engineUnavailable, "the engine stopped right after its start", hint: "see \(state.log)")
         }

@@ -33,7 +33,9 @@ struct Engine: Sendable {
     func run() async throws {
         let lock = try StateLock.acquire(options.state)
         let log = try EngineLog(options, time: time)
-        let database = try Database.open(path: options.state.database, migrations: Self.migrations)
+        let database = try Database.open(path: options.state.database, migrations: Self.migrations) {
+            try StateRemains.requireNone(in: options.state)
+        }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(4, System.coreCount))
         let rooms = try await Rooms(
             state: options.state,

@@ -22,11 +22,22 @@ package final class Database: Sendable {
     /// Opens or creates the database and brings its schema up to date.
     ///
     /// A file with pending migrations is copied to `<path>.before-<first pending id>` first.
-    /// Throws `versionMismatch` when a newer flare has written it, `storeFailed` when it cannot be opened durably.
+    /// Throws `versionMismatch` when a newer flare has written it, `storeFailed` when it cannot be opened durably,
+    /// `corruptStore` when committed rows are missing from its files.
     ///
-    /// - Parameter room: what says whether more rows fit; by default the disk that the file is on.
-    package static func open(path: String, migrations: [Migration], room: DiskRoom? = nil) throws -> Database {
+    /// - Parameters:
+    ///   - room: what says whether more rows fit; by default the disk that the file is on.
+    ///   - beforeCreating: is called before the schema of a new database is made; may throw why there cannot be one.
+    package static func open(
+        path: String,
+        migrations: [Migration],
+        room: DiskRoom? = nil,
+        beforeCreating: () throws -> Void = {}
+    ) throws -> Database {
         do {
+            let files = DatabaseFiles(path: path)
+            try files.requireWhole()
+            if files.areNew { try beforeCreating() }
             let pool = try DatabasePool(path: path, configuration: configuration())
             try pool.writeWithoutTransaction { connection in
                 // GRDB sets NORMAL on a WAL writer after prepareDatabase; only here does FULL stay.
@@ -36,7 +47,7 @@ package final class Database: Sendable {
                     throw FlareError(.storeFailed, "the database refuses synchronous=FULL (it reads \(level ?? -1))")
                 }
             }
-            try migrate(pool, path: path, migrations: migrations)
+            try migrate(pool, path: path, migrations: migrations, beforeCreating)
             let checkpointer = try Checkpointer(path: path)
             pool.writeWithoutTransaction { checkpointer.attach(to: $0) }
             return Database(
@@ -124,7 +135,12 @@ package final class Database: Sendable {
         return configuration
     }
 
-    private static func migrate(_ pool: DatabasePool, path: String, migrations: [Migration]) throws {
+    private static func migrate(
+        _ pool: DatabasePool,
+        path: String,
+        migrations: [Migration],
+        _ beforeCreating: () throws -> Void
+    ) throws {
         var migrator = DatabaseMigrator()
         for migration in migrations {
             migrator.registerMigration(migration.id) { try $0.execute(sql: migration.sql) }
@@ -139,6 +155,8 @@ package final class Database: Sendable {
                 hint: "use that version, or another state directory"
             )
         }
+        // The file alone says nothing: a lost log can have held all that ever was in it.
+        if applied.isEmpty { try beforeCreating() }
         if let pending = migrations.first(where: { !applied.contains($0.id) }), !applied.isEmpty {
             try copy(pool, to: "\(path).before-\(pending.id)")
         }

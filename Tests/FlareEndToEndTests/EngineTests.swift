@@ -24,6 +24,32 @@ extension EndToEnd {
             }
         }
 
+        @Test("an engine whose database is gone does not begin a new one over the objects that are left")
+        func lostDatabase() async throws {
+            try await FlareFixture.with { f in
+                let file = try f.write("large", String(repeating: "x", count: 100_000))
+                try await f.run("buckets", "create", "things").check()
+                try await f.run("buckets", "objects", "put", "things", "large", file).check()
+                try await f.killEngine()
+                let objects = { FileManager.default.subpaths(atPath: f.state + "/objects") ?? [] }
+                let before = objects().sorted()
+                let names = ["flare.db", "flare.db-wal", "flare.db-shm"]
+                for name in names {
+                    try FileManager.default.moveItem(atPath: f.state + "/" + name, toPath: f.directory + "/" + name)
+                }
+                let result = try await f.run("engine", "start")
+                #expect(result.status == 70)
+                #expect(result.stderr.contains("\(f.state)/flare.db is missing or empty"))
+                #expect(objects().sorted() == before)
+
+                for name in names {
+                    try FileManager.default.moveItem(atPath: f.directory + "/" + name, toPath: f.state + "/" + name)
+                }
+                try await f.run("buckets", "objects", "get", "things", "large", "--output", file + ".2").check()
+                #expect(try String(contentsOfFile: file + ".2", encoding: .utf8).utf8.count == 100_000)
+            }
+        }
+
         @Test("a restart with an option that cannot be leaves the engine running as before")
         func restart() async throws {
             try await FlareFixture.with { f in

@@ -1,5 +1,6 @@
 import FlareModel
 import FoundationEssentials
+import Glibc
 import Testing
 
 @testable import FlareStore
@@ -28,6 +29,23 @@ import Testing
             let text = String(decoding: try Data(contentsOf: URL(filePath: state.lock)), as: UTF8.self)
             #expect(text == "\(ProcessInfo.processInfo.processIdentifier)\n")
             withExtendedLifetime(second) {}
+        }
+    }
+
+    @Test("a lock that only a child of a killed engine still holds is waited for")
+    func leftBehind() async throws {
+        try await withTemporaryDirectory { directory in
+            let state = StateDirectory(path: directory)
+            try Data("999999999\n".utf8).write(to: URL(filePath: state.lock))
+            let child = open(state.lock, O_RDWR | O_CLOEXEC)
+            try #require(flock(child, LOCK_EX) == 0)
+            var pauses = 0
+            let lock = try StateLock.acquire(state) {
+                pauses += 1
+                if pauses == 3 { close(child) }
+            }
+            #expect(pauses == 3)
+            withExtendedLifetime(lock) {}
         }
     }
 
