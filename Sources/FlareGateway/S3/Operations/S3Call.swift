@@ -39,6 +39,17 @@ struct S3Call: Sendable {
         return try S3XMLReader.read(bytes, root: root)
     }
 
+    /// Throws `MissingContentLength` for a request whose head announces no body: what would be kept is empty, and
+    /// whoever means that says so.
+    func requireLength() throws(S3Error) {
+        guard head.header("content-length") == nil, head.header("transfer-encoding") == nil else { return }
+        throw S3Error(
+            code: "MissingContentLength",
+            httpStatus: 411,
+            message: "the request has no body: send its Content-Length, which is 0 for an empty object"
+        )
+    }
+
     /// A number in the query, cut to a range.
     ///
     /// Throws `InvalidArgument` for anything else than a number that is not negative.
