@@ -39,10 +39,15 @@ struct S3Call: Sendable {
         return try S3XMLReader.read(bytes, root: root)
     }
 
-    /// Throws `MissingContentLength` for a request whose head announces no body: what would be kept is empty, and
-    /// whoever means that says so.
-    func requireLength() throws(S3Error) {
-        guard head.header("content-length") == nil, head.header("transfer-encoding") == nil else { return }
+    /// Throws `MissingContentLength` for a request whose head announces no body: what would be kept is empty.
+    ///
+    /// Whoever means that says so. Throws `NotImplemented` for a body that is compressed on its way.
+    func requireBody() throws(S3Error) {
+        if let coding = head.header("transfer-encoding") {
+            guard coding.lowercased() == "chunked" else { throw S3Unsupported.error("Transfer-Encoding: \(coding)") }
+            return
+        }
+        guard head.header("content-length") == nil else { return }
         throw S3Error(
             code: "MissingContentLength",
             httpStatus: 411,
