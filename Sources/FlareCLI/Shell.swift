@@ -60,7 +60,7 @@ final class Shell: Sendable {
     ///
     /// Without rows, the header alone.
     func table(_ headers: [String], _ rows: [[String]]) {
-        line(Table.text(headers, rows))
+        line(Table.text(headers, rows.map { $0.map(SafePath.visible) }))
     }
 
     /// One line of result on stdout.
@@ -97,7 +97,7 @@ final class Shell: Sendable {
 
     /// A warning on stderr, always.
     func warn(_ text: String) {
-        Self.write(Array("warning: \(text)\n".utf8), to: 2)
+        Self.write(Array("warning: \(Self.harmless(text))\n".utf8), to: 2)
     }
 
     /// An error on stderr, as JSON with `--json`.
@@ -108,9 +108,17 @@ final class Shell: Sendable {
             )
             Self.write(FlareJSON.encode(body) + [UInt8(ascii: "\n")], to: 2)
         } else {
-            let hint = error.hint.map { "  \($0)\n" } ?? ""
-            Self.write(Array("error: \(error.message)\n\(hint)".utf8), to: 2)
+            let hint = error.hint.map { "  \(Self.harmless($0))\n" } ?? ""
+            Self.write(Array("error: \(Self.harmless(error.message))\n\(hint)".utf8), to: 2)
         }
+    }
+
+    /// A text of which a terminal obeys no more than its lines and tabs: names and keys in it are of anybody's choice.
+    static func harmless(_ text: String) -> String {
+        guard SafePath.visible(text) != text else { return text }
+        return text.unicodeScalars.map { scalar in
+            scalar == "\n" || scalar == "\t" ? String(scalar) : SafePath.visible(String(scalar))
+        }.joined()
     }
 
     /// A variable of the command's environment; nil when it is empty, too.

@@ -83,6 +83,9 @@ package final class EngineClient: Sendable {
         headers: [(String, String)] = [],
         body: RequestBody = .none
     ) async throws -> EngineResponse {
+        for (name, value) in headers where value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) {
+            throw FlareError(.invalidArgument, "the value for \(name) has control characters, which no header can hold")
+        }
         let uri = query.isEmpty ? path : path + "?" + Self.encode(query)
         var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: uri)
         head.headers = HTTPHeaders([("Host", "flare")] + headers)

@@ -57,6 +57,8 @@ struct Delivery: Sendable {
             case .retry(let delaySeconds):
                 retries.append(Settlement.Retry(leaseID: message.leaseID, delaySeconds: delaySeconds))
             case .failed: retries.append(Settlement.Retry(leaseID: message.leaseID, reason: reason))
+            case .unreadable(let reason):
+                retries.append(Settlement.Retry(leaseID: message.leaseID, reason: reason))
             }
         }
         return .resolved(acks: acks, retries: retries)

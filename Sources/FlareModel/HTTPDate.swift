@@ -19,14 +19,27 @@ extension Timestamp {
         return "\(weekday), \(padded(day)) \(Self.months[month - 1]) \(padded(year, 4)) \(clock) GMT"
     }
 
-    /// Reads the form of HTTP's date headers; nil for any other, the two obsolete ones included.
+    /// Reads the form of HTTP's date headers and the two obsolete ones, `Tuesday, 14-Nov-23 22:13:20 GMT` and
+    /// `Tue Nov 14 22:13:20 2023`; nil for any other.
     package init?(httpDate text: String) {
         let words = text.split(separator: " ")
-        guard words.count == 6, words[5] == "GMT",
-            let day = Int(words[1]), let month = Self.months.firstIndex(of: String(words[2])), let year = Int(words[3]),
-            (1...31).contains(day), (1...9999).contains(year)
+        let parts: [Substring]
+        switch words.count {
+        case 6 where words[5] == "GMT": parts = Array(words[1...4])
+        case 4 where words[3] == "GMT": parts = words[1].split(separator: "-") + [words[2]]
+        case 5: parts = [words[2], words[1], words[4], words[3]]
+        default: return nil
+        }
+        guard parts.count == 4, let day = Int(parts[0]), let month = Self.months.firstIndex(of: String(parts[1])),
+            var year = Int(parts[2]), (1...9999).contains(year) || words.count == 4
         else { return nil }
-        let clock = words[4].split(separator: ":").compactMap { Int($0) }
+        if words.count == 4 {
+            guard parts[2].utf8.count == 2, (0...99).contains(year) else { return nil }
+            // The years of two digits begin with 1970, as for strptime.
+            year += year < 70 ? 2000 : 1900
+        }
+        guard (1...CivilDate.dayCount(ofMonth: month + 1, year: year)).contains(day) else { return nil }
+        let clock = parts[3].split(separator: ":").compactMap { Int($0) }
         guard clock.count == 3, (0..<24).contains(clock[0]), (0..<60).contains(clock[1]), (0...60).contains(clock[2])
         else { return nil }
         let seconds = Self.days(year, month + 1, day) * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]

@@ -28,9 +28,17 @@ package struct Timestamp: Hashable, Comparable, Sendable {
                 )
             ))
             ?? (try? Date(text, strategy: .iso8601))
-        guard let parsed else { return nil }
+        guard let parsed, Self.hasDay(text) else { return nil }
         self.init(parsed)
         guard Self.sayable.contains(self) else { return nil }
+    }
+
+    /// Whether the day that a text begins with is one: Foundation takes 30 February for 2 March.
+    private static func hasDay(_ text: String) -> Bool {
+        let parts = text.utf8.prefix { $0 != UInt8(ascii: "T") }.split(separator: UInt8(ascii: "-"))
+        let numbers = parts.compactMap { Int(String(decoding: $0, as: UTF8.self)) }
+        guard numbers.count == 3, (1...12).contains(numbers[1]) else { return false }
+        return (1...CivilDate.dayCount(ofMonth: numbers[1], year: numbers[0])).contains(numbers[2])
     }
 
     /// Reads what `text` writes; nil for all else.

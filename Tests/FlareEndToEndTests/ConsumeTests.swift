@@ -19,6 +19,9 @@ extension EndToEnd {
                         good) exit 0;; later) exit 75;; bad) echo 'it is bad' >&2; exit 3;; shot) kill -9 $$;;
                     esac
                     """
+                // Said before a command runs whose message could not be given back.
+                let never = try await f.run("queues", "consume", "jobs", "--exec", script, "--retry-after", "25h")
+                #expect(never.status == 64 && never.stdout.isEmpty)
                 let result = try await f.run(
                     "queues",
                     "consume",

@@ -287,6 +287,8 @@ extension EndToEnd {
                 #expect(try await objects(f, "put", "data", "x/", "a", "b").status == 1)
                 #expect(try await objects(f, "put", "data", "a", "b", "c").status == 64)
                 #expect(try await objects(f, "get", "data", "--recursive").status == 64)
+                let broken = try await objects(f, "put", "data", "x", "-", "--content-type", "text\r\nevil: 1")
+                #expect(broken.status == 64 && broken.stderr.contains("content-type"), "\(broken)")
                 #expect(try await objects(f, "delete", "data", "k").status == 64, "asked without a terminal")
 
                 try await objects(f, "copy", "data/k", "other/").check()

@@ -119,6 +119,9 @@ extension EndToEnd {
                 #expect(try JSONValue(json: next[0].utf8)["body"]?.stringValue == #"{"n":3}"#)
                 let recent = try await f.run("queues", "tail", "orders", "--since", "1h", "--no-follow").check()
                 #expect(recent.lines.count == 250)
+                // Before the year 0, which no time can say.
+                let all = try await f.run("queues", "tail", "orders", "--since", "999999d", "--no-follow").check()
+                #expect(all.lines.count == 250)
                 let late = try await f.run("queues", "tail", "orders", "--new", "--count", "1", "--timeout", "200ms")
                 #expect(late.status == 124)
                 #expect(try await f.peek("orders", "--limit", "250").allSatisfy { $0["attempts"]?.integerValue == 0 })

@@ -85,6 +85,18 @@ struct S3OperationTests {
         try S3Operation(S3Addressing.head(of: incoming(method, target, headers)))
     }
 
+    @Test(
+        "a write under a condition or with a wish that is not offered is refused, not done without it",
+        arguments: [
+            (HTTPMethod.DELETE, "x-amz-if-match-size"), (.DELETE, "x-amz-if-match-last-modified-time"),
+            (.PUT, "x-amz-tagging"), (.PUT, "x-amz-write-offset-bytes"),
+        ]
+    )
+    func notOffered(method: HTTPMethod, header: String) throws {
+        let head = try S3Addressing.head(of: incoming(method, "/one/a", [(header, "5")]))
+        #expect { try S3Unsupported.check(head) } throws: { ($0 as? S3Error)?.code == "NotImplemented" }
+    }
+
     @Test("method, place and query choose the operation")
     func chosen() throws {
         let all: [(HTTPMethod, String, S3Operation)] = [

@@ -139,6 +139,24 @@ struct S3DoorTests {
         }
     }
 
+    @Test("a put that announces no body is refused, and one of no bytes is an empty object")
+    func withoutLength() async throws {
+        try await S3Fixture.with { f in
+            let socket = try f.connect()
+            try socket.write(f.head("PUT", "a") + f.head("HEAD", "a"))
+            let refused = try socket.reply()
+            #expect(refused.status == 411 && refused.body.contains("<Code>MissingContentLength</Code>"))
+            #expect(try socket.reply(hasBody: false).status == 404)
+            try socket.write(f.head("PUT", "a", "content-length: 0\r\n") + f.head("HEAD", "a"))
+            #expect(try socket.reply().status == 200)
+            #expect(try socket.reply(hasBody: false).status == 200)
+            try socket.write(f.head("PUT", "a", "transfer-encoding: chunked\r\n") + "2\r\nhi\r\n0\r\n\r\n")
+            #expect(try socket.reply().status == 200)
+            try socket.write(f.head("PUT", "a", "transfer-encoding: gzip, chunked\r\n") + "2\r\nhi\r\n0\r\n\r\n")
+            #expect(try socket.reply().status == 501)
+        }
+    }
+
     @Test("a client of HTTP/1.0 gets no answer in between")
     func oldClient() async throws {
         try await S3Fixture.with { f in

@@ -17,8 +17,22 @@ struct HTTPDateTests {
     }
 
     @Test(
+        "the two obsolete forms are read, too",
+        arguments: [
+            (784_111_777, "Sunday, 06-Nov-94 08:49:37 GMT"), (784_111_777, "Sun Nov  6 08:49:37 1994"),
+            (951_782_400, "Tuesday, 29-Feb-00 00:00:00 GMT"), (1_700_000_000, "Tue Nov 14 22:13:20 2023"),
+        ]
+    )
+    func obsolete(seconds: Int64, text: String) {
+        #expect(Timestamp(httpDate: text) == Timestamp(milliseconds: seconds * 1000))
+    }
+
+    @Test(
         "other forms are not dates",
-        arguments: ["", "0", "2023-11-14", "Tue, 14 Xyz 2023 22:13:20 GMT", "a b c d e GMT"]
+        arguments: [
+            "", "0", "2023-11-14", "Tue, 14 Xyz 2023 22:13:20 GMT", "a b c d e GMT", "a b c GMT", "a b c d e",
+            "Thu, 30 Feb 2023 00:00:00 GMT", "Sunday, 06-Nov-1994 08:49:37 GMT", "Sun Nov  6 08:49 1994",
+        ]
     )
     func other(text: String) {
         #expect(Timestamp(httpDate: text) == nil)

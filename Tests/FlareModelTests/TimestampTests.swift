@@ -37,7 +37,11 @@ import Testing
             "2013-01-01T00:17:00.250-05:00": 1_357_017_420_250,
         ]
         for (text, milliseconds) in expected { #expect(Timestamp(text)?.milliseconds == milliseconds, "\(text)") }
-        for text in ["", "now", "2013-01-01", "2013-13-01T00:00:00Z", "1357017420"] {
+        let none = [
+            "", "now", "2013-01-01", "2013-13-01T00:00:00Z", "1357017420", "2013-02-29T00:00:00Z",
+            "2013-04-31T00:00:00.000Z", "2013-02-30T00:00:00+01:00",
+        ]
+        for text in none {
             #expect(Timestamp(text) == nil, "\(text)")
         }
     }

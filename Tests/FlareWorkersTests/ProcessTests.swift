@@ -71,6 +71,35 @@ struct ProcessTests {
         }
     }
 
+    @Test func `a message whose body cannot be read fails alone`() async throws {
+        try await WorkersFixture.with { fixture in
+            try await fixture.deploy(Self.wrangler, Self.source)
+            func message(_ id: String, _ contentType: String, _ body: String) -> QueueBatch.Message {
+                QueueBatch.Message(
+                    id: id,
+                    timestamp: Timestamp(milliseconds: 0),
+                    attempts: 1,
+                    contentType: contentType,
+                    body: Array(body.utf8)
+                )
+            }
+            let unreadable = message("bad", "v8", "no such version")
+            for batch in [[unreadable, message("good", "json", #"{"send":1}"#)], [unreadable]] {
+                let call = QueueBatch(queue: "in", messages: batch).invocation(worker: "demo")
+                let result = try await fixture.service.invoke(call)
+                let verdicts = try QueueBatch.verdicts(of: result)
+                guard case .unreadable(let reason)? = verdicts.first else {
+                    Issue.record("\(verdicts)")
+                    return
+                }
+                #expect(reason.hasPrefix("the body cannot be read as v8: "))
+                #expect(verdicts.dropFirst().elementsEqual(batch.count == 1 ? [] : [.acknowledge]))
+                #expect(result.failure == nil)
+            }
+            #expect(fixture.bindingCalls.values.filter { $0.hasPrefix("OUT.send") }.count == 1)
+        }
+    }
+
     @Test func `an endless loop is killed at its deadline and the next call gets a new process`() async throws {
         try await WorkersFixture.with { fixture in
             try await fixture.deploy(Self.wrangler, Self.source)

@@ -30,6 +30,24 @@ struct WorkflowRunTests {
         }
     }
 
+    @Test func `a message that cannot be read is its bytes, and takes no other one away`() async throws {
+        try await WorkersFixture.with { fixture in
+            let source = """
+                import { Workflow } from "cloudflare:workers";
+                export default class extends Workflow {
+                  async run(event, step) {
+                    return event.messages.map((body) => [body instanceof Uint8Array, String(body)]);
+                  }
+                }
+                """
+            try await fixture.deploy(Self.wrangler("default"), source)
+            let bodies = [("v8", "no"), ("text", "yes")].map { TaggedJSON.message(Array($1.utf8), contentType: $0) }
+            let payload = String(decoding: TaggedJSON.batchPayload(queue: "q", bodies: bodies), as: UTF8.self)
+            let result = try await StepEngine().run(fixture, payload: payload)
+            #expect(String(decoding: result.body, as: UTF8.self) == #"[[true,"110,111"],[false,"yes"]]"#)
+        }
+    }
+
     private static let modern = """
         import { WorkflowEntrypoint } from "cloudflare:workers";
         import { NonRetryableError } from "cloudflare:workflows";

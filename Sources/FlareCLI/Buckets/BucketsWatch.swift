@@ -1,7 +1,6 @@
 import ArgumentParser
 import FlareClient
 import FlareModel
-import FoundationEssentials
 
 struct BucketsWatch: FlareCommand {
     static let configuration = CommandConfiguration(
@@ -104,6 +103,6 @@ struct BucketsWatch: FlareCommand {
                 hint: "write how long ago, as 10m, a time, as 2027-01-31T12:00:00Z, a cursor, or oldest"
             )
         }
-        return ("since", (Timestamp(Date()) + .milliseconds(-ago.milliseconds)).text)
+        return ("since", Timestamp.ago(ago).text)
     }
 }

@@ -7,6 +7,13 @@ enum ShellDialect: String, ExpressibleByArgument, CaseIterable {
     case fish
     case powershell
 
+    /// Takes the name of any shell that is known, too: `zsh`.
+    init?(argument: String) {
+        let shells: [String: ShellDialect] = ["bash": .sh, "zsh": .sh, "dash": .sh, "ksh": .sh, "pwsh": .powershell]
+        guard let dialect = shells[argument] ?? ShellDialect(rawValue: argument) else { return nil }
+        self = dialect
+    }
+
     /// The dialect of the shell whose path `SHELL` holds.
     init(ofShell path: String?) {
         let name = path?.split(separator: "/").last.map(String.init) ?? ""

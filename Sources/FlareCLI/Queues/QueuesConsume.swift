@@ -90,7 +90,10 @@ struct QueuesConsume: FlareCommand {
         guard (1...Limits.visibilityMillisecondsMax).contains(Int(visibility.milliseconds)) else {
             throw FlareError(.invalidArgument, "--visibility-timeout takes 1ms to 12h, not \(visibilityTimeout)")
         }
-        let laterSeconds = try parseSeconds(retryAfter) ?? 0
+        // Before a command has run whose message could then not be given back.
+        guard let laterSeconds = try parseSeconds(retryAfter), laterSeconds <= Limits.messageDelaySecondsMax else {
+            throw FlareError(.invalidArgument, "--retry-after takes 0s to 24h, not \(retryAfter)")
+        }
         let limit = try timeout.map(parseDuration)
         let client = try await shell.client()
         // A command that is to end by itself does not wait for ever for an engine that has gone.

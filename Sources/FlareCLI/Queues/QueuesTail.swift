@@ -68,7 +68,7 @@ struct QueuesTail: FlareCommand {
         guard let age = try? parseDuration(since) else {
             throw ValidationError("--since takes a duration (10m), a time (2026-01-31T08:00:00Z) or a cursor")
         }
-        return ("since", Timestamp(milliseconds: Timestamp(Date()).milliseconds - age.milliseconds).text)
+        return ("since", Timestamp.ago(age).text)
     }
 
     /// Where a tail goes on that was interrupted; nil where it began.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import FlareClient
 import FlareModel
-import FoundationEssentials
 
 struct WorkflowsLogs: FlareCommand {
     static let configuration = CommandConfiguration(
@@ -100,6 +99,6 @@ struct WorkflowsLogs: FlareCommand {
                 hint: "write how long ago, as 30s, 10m or 2h, or a time, as 2026-01-31T12:00:00Z"
             )
         }
-        return Timestamp(Date()) + .milliseconds(-ago.milliseconds)
+        return .ago(ago)
     }
 }

@@ -165,7 +165,8 @@ enum S3Unsupported {
         "x-amz-tagging", "x-amz-website-redirect-location", "x-amz-object-lock-mode",
         "x-amz-object-lock-retain-until-date", "x-amz-object-lock-legal-hold", "x-amz-bucket-object-lock-enabled",
         "x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write",
-        "x-amz-grant-write-acp", "x-amz-write-offset-bytes",
+        "x-amz-grant-write-acp", "x-amz-write-offset-bytes", "x-amz-if-match-last-modified-time",
+        "x-amz-if-match-size",
     ]
 
     /// What every write may have in its query.

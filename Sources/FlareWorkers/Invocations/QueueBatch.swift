@@ -28,6 +28,8 @@ package struct QueueBatch: Sendable {
         case retry(delaySeconds: Int?)
         /// The handler threw and had not spoken of it.
         case failed
+        /// The handler has not seen the message, for its body is not of its content type.
+        case unreadable(reason: String)
     }
 
     package var queue: String
@@ -77,6 +79,7 @@ package struct QueueBatch: Sendable {
             return switch action {
             case "ack": .acknowledge
             case "fail": .failed
+            case "unreadable": .unreadable(reason: fields.last?.stringValue ?? action)
             default: .retry(delaySeconds: fields.count > 1 ? fields[1].integerValue : nil)
             }
         }

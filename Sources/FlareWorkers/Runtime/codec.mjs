@@ -216,8 +216,18 @@ function untagNamed(name, content) {
       if (content.cause !== undefined) define(error, "cause", untag(content.cause));
       return error;
     }
-    case "v8": return deserialize(Buffer.from(content, "base64"));
+    case "v8": return untagMessage(content);
     default: return untagBytes(name, content);
+  }
+}
+
+/// The body of a message. One that cannot be read is handed over as its bytes: it would fail the whole batch of an
+/// instance, for good.
+function untagMessage(base64) {
+  try {
+    return deserialize(Buffer.from(base64, "base64"));
+  } catch {
+    return untagBytes("Uint8Array", base64);
   }
 }
 

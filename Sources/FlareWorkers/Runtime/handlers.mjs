@@ -41,36 +41,53 @@ export async function runScheduled(handler, header) {
   }
 }
 
-/// Returns { fields: { per: [["ack" | "retry" | "fail", delaySeconds?]…] }, failure? }, one entry for each message, in
-/// their order: two of them may have the same id. Without an explicit call a message is acknowledged when the handler
-/// returns, and has failed when it throws.
+/// Returns { fields: { per: [["ack" | "retry" | "fail", delaySeconds?] | ["unreadable", reason]…] }, failure? }, one
+/// entry for each message, in their order: two of them may have the same id. Without an explicit call a message is
+/// acknowledged when the handler returns, and has failed when it throws.
 export async function runQueue(handler, header, body) {
   const verdicts = new Map();
-  const batch = new MessageBatch(header, body, verdicts);
+  const { all, readable } = readMessages(header, body, verdicts);
+  const batch = new MessageBatch(header, readable);
   let failure;
   try {
-    await handler(batch);
+    if (readable.length > 0) await handler(batch);
   } catch (error) {
     failure = error;
     logLine("error", `queue() failed: ${describeError(error).stack ?? error}`);
   }
   const others = batch.verdictForAll ?? (failure ? ["fail"] : ["ack"]);
-  return { fields: { per: batch.messages.map((message) => verdicts.get(message) ?? others) }, failure };
+  return { fields: { per: all.map((message) => verdicts.get(message) ?? others) }, failure };
+}
+
+/// A message whose body cannot be read fails alone: the handler sees the others of its batch.
+function readMessages(header, body, verdicts) {
+  const readable = [];
+  let offset = 0;
+  const all = header.messages.map((message) => {
+    const bytes = body.subarray(offset, offset + message.bytes);
+    offset += message.bytes;
+    try {
+      const read = new Message(message, bytes, verdicts);
+      readable.push(read);
+      return read;
+    } catch (error) {
+      const reason = `the body cannot be read as ${message.contentType}: ${describeError(error).message}`;
+      logLine("error", `message ${message.id} is left out: ${reason}`);
+      const unread = {};
+      verdicts.set(unread, ["unreadable", reason]);
+      return unread;
+    }
+  });
+  return { all, readable };
 }
 
 class MessageBatch {
   #verdictForAll;
 
-  constructor(header, body, verdicts) {
+  constructor(header, messages) {
     this.queue = header.queue;
     this.metadata = { metrics: readMetrics(header.metrics) };
-    let offset = 0;
-    this.messages = header.messages.map((message) => {
-      const bytes = body.subarray(offset, offset + message.bytes);
-      offset += message.bytes;
-      return new Message(message, bytes, verdicts);
-    });
-    Object.freeze(this.messages);
+    this.messages = Object.freeze(messages);
   }
 
   get verdictForAll() {

@@ -63,7 +63,8 @@ struct NotifyCreate: FlareCommand {
             throw FlareError(.internalError, "the engine answered the new rule without a result")
         }
         shell.emit(item) {
-            "created rule \(item.ruleId): \(item.events) of \(bucket)/\(prefix)…\(suffix) to queue \(item.queueName)"
+            let keys = SafePath.visible("\(prefix)…\(suffix)")
+            return "created rule \(item.ruleId): \(item.events) of \(bucket)/\(keys) to queue \(item.queueName)"
         }
     }
 }

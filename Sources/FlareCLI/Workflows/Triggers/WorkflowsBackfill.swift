@@ -1,7 +1,6 @@
 import ArgumentParser
 import FlareClient
 import FlareModel
-import FoundationEssentials
 
 struct WorkflowsBackfill: FlareCommand {
     static let configuration = CommandConfiguration(
@@ -119,6 +118,6 @@ enum Moment {
                 hint: "write 2026-01-31T00:00:00Z, 2026-01-31, or how long ago: 30m, 2d"
             )
         }
-        return Timestamp(Date.now) + .milliseconds(-ago.milliseconds)
+        return .ago(ago)
     }
 }

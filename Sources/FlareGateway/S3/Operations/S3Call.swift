@@ -39,6 +39,22 @@ struct S3Call: Sendable {
         return try S3XMLReader.read(bytes, root: root)
     }
 
+    /// Throws `MissingContentLength` for a request whose head announces no body: what would be kept is empty.
+    ///
+    /// Whoever means that says so. Throws `NotImplemented` for a body that is compressed on its way.
+    func requireBody() throws(S3Error) {
+        if let coding = head.header("transfer-encoding") {
+            guard coding.lowercased() == "chunked" else { throw S3Unsupported.error("Transfer-Encoding: \(coding)") }
+            return
+        }
+        guard head.header("content-length") == nil else { return }
+        throw S3Error(
+            code: "MissingContentLength",
+            httpStatus: 411,
+            message: "the request has no body: send its Content-Length, which is 0 for an empty object"
+        )
+    }
+
     /// A number in the query, cut to a range.
     ///
     /// Throws `InvalidArgument` for anything else than a number that is not negative.

@@ -4,6 +4,7 @@ import FlareModel
 /// Writing, reading and deleting single objects.
 extension S3Service {
     func putObject(_ call: S3Call) async throws -> S3Response {
+        try call.requireBody()
         let conditions = S3Conditions.ofWrite(call.head)
         let record = try await buckets.put(
             call.key,

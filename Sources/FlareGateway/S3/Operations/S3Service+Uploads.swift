@@ -35,6 +35,7 @@ extension S3Service {
     }
 
     func uploadPart(_ call: S3Call) async throws -> S3Response {
+        try call.requireBody()
         let part = try await buckets.uploadPart(
             try partNumber(call),
             of: uploadID(call),
