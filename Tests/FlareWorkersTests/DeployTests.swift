@@ -43,6 +43,27 @@ struct DeployTests {
         }
     }
 
+    @Test func `a version's code knows its id, tag and time, which are no change of the configuration`() async throws {
+        try await WorkersFixture.with { fixture in
+            let wrangler = """
+                {"name": "demo", "main": "index.ts", "version_metadata": {"binding": "CF_VERSION_METADATA"}}
+                """
+            let source = "export default { fetch(request, env) { return Response.json(env.CF_VERSION_METADATA); } };"
+            let first = try await fixture.deploy(wrangler, source)
+            #expect(first.warnings.isEmpty)
+            #expect(first.changes.map(\.name) == ["env.CF_VERSION_METADATA"])
+            var body = DeployBody(directory: fixture.directory + "/project")
+            body.tag = "v2"
+            let second = try await fixture.service.deploy(body)
+            #expect(second.changes.isEmpty)
+            let response = try await fetch(fixture, "/", worker: "demo")
+            let json = try JSONValue(json: await response.bytes())
+            #expect(json["id"]?.stringValue == second.worker.version)
+            #expect(json["tag"]?.stringValue == "v2")
+            #expect(json["timestamp"]?.stringValue?.hasSuffix("Z") == true)
+        }
+    }
+
     @Test func `a syntax error names the user's file, line and column, and leaves nothing behind`() async throws {
         try await WorkersFixture.with { fixture in
             let error = await #expect(throws: FlareError.self) {
