@@ -86,6 +86,7 @@ package final class EngineClient: Sendable {
         for (name, value) in headers where value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) {
             throw FlareError(.invalidArgument, "the value for \(name) has control characters, which no header can hold")
         }
+        try Self.checkNames(in: path)
         let uri = query.isEmpty ? path : path + "?" + Self.encode(query)
         var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: uri)
         head.headers = HTTPHeaders([("Host", "flare")] + headers)
@@ -187,6 +188,17 @@ package final class EngineClient: Sendable {
 
     private static func encode(_ query: [(String, String)]) -> String {
         query.map { PercentCoding.encode($0) + "=" + PercentCoding.encode($1) }.joined(separator: "&")
+    }
+
+    /// Refuses an address in which a name is missing, as that of an unset variable of a shell is: it would be that of
+    /// another thing, or of none.
+    private static func checkNames(in path: String) throws {
+        guard path.hasSuffix("/") || path.contains("//") else { return }
+        throw FlareError(
+            .invalidArgument,
+            "a name or an id is empty",
+            hint: "is a variable of the shell unset? each name and id of the command has at least one character"
+        )
     }
 
     static func unavailable(_ error: any Error) -> FlareError {

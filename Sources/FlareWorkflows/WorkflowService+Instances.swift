@@ -30,6 +30,19 @@ package struct NewInstance: Sendable {
 }
 
 extension WorkflowService {
+    /// The word that stands for the newest instance of a workflow.
+    private static let newest = "latest"
+
+    /// Throws `invalidName` for the word itself: an instance so called would hide the newest one from every command.
+    private static func requireFreeWord(_ id: String) throws {
+        guard id == newest else { return }
+        throw FlareError(
+            .invalidName,
+            "an instance cannot be called \"\(newest)\", which stands for the newest one",
+            hint: "choose another id"
+        )
+    }
+
     /// Throws `invalidArgument` for the workflow of a script, which the engine cannot run by itself.
     static func requireCode(of workflow: WorkflowRecord) throws {
         guard workflow.kind != .worker else { return }
@@ -78,6 +91,7 @@ extension WorkflowService {
         if instance.trigger != .shell { try Self.requireCode(of: workflow) }
         let id = instance.id ?? Identifier.uuid()
         try NameRule.instance.validate(id)
+        try Self.requireFreeWord(id)
         // A batch of a queue may be larger: what its messages are was checked when they were sent.
         let size = TaggedJSON.size(instance.params)
         guard instance.trigger == .queue || size <= Limits.workflowValueBytesMax else {

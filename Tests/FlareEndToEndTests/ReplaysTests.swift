@@ -68,6 +68,14 @@ extension EndToEnd {
                 let steps = try await f.run("workflows", "steps", "flow", "a").check()
                 #expect(steps.stdout.contains("kept from run 1"))
                 #expect(try await f.run("workflows", "replay", "flow", "a", "--from-step", "six").status == 73)
+                for words in [["status", "flow", ""], ["export", "flow", ""], ["metrics", ""], ["run", ""]] {
+                    let unset = try await f.run("flare", ["workflows"] + words)
+                    #expect(unset.status == 64)
+                    #expect(unset.stderr.hasPrefix("error: a name or an id is empty"))
+                }
+                let newest = try await f.run("workflows", "run", "flow", "--id", "latest")
+                #expect(newest.status == 64)
+                #expect(newest.stderr.contains("which stands for the newest one"))
                 #expect(
                     try await f.run("workflows", "instances", "list", "flow", "--where", "run>1").check().lines.count
                         == 2

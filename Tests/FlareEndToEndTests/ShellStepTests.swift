@@ -27,6 +27,9 @@ extension EndToEnd {
                 #expect(f.content("done")?.filter { $0 != "\n" }.sorted() == Array("jjjjkklll"))
                 let list = try await f.run("workflows", "list", "--json").check().json()
                 #expect(list.arrayValue?.first?["kind"]?.stringValue == "shell")
+                let replayed = try await f.run("workflows", "replay", "many", "one").check()
+                #expect(replayed.stderr.contains("its steps run when somebody runs the script: flare workflows run"))
+                #expect(replayed.stderr.contains("--id one"))
             }
         }
 

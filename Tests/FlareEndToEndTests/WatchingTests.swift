@@ -242,6 +242,10 @@ extension EndToEnd {
                 #expect(misspelt.status == 1)
                 #expect(misspelt.stderr.contains("has ended no step \"nab\". Did you mean \"nap\"?"))
                 #expect(try await f.run("workflows", "wait", "orders", "--for", "done").status == 64)
+                // As the table of a replay writes it.
+                #expect(try await f.run("workflows", "wait", "orders", "--for", "step=nap#1").status == 0)
+                let numbered = try await f.run("workflows", "logs", "orders", "--step", "nap#1").check()
+                #expect(numbered.stdout.contains("nap-1") && numbered.stderr.isEmpty)
                 let debug = try await f.run("workflows", "logs", "orders", "--step", "say \"hi\"").check()
                 #expect(debug.lines.contains { $0.contains("debug") && $0.contains("attempt 2") })
                 for words in [[], ["--follow"]] {

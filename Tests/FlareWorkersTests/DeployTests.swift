@@ -43,6 +43,54 @@ struct DeployTests {
         }
     }
 
+    @Test func `a version's code knows its id, tag and time, which are no change of the configuration`() async throws {
+        try await WorkersFixture.with { fixture in
+            let wrangler = """
+                {"name": "demo", "main": "index.ts", "version_metadata": {"binding": "CF_VERSION_METADATA"}}
+                """
+            let source = "export default { fetch(request, env) { return Response.json(env.CF_VERSION_METADATA); } };"
+            let first = try await fixture.deploy(wrangler, source)
+            #expect(first.warnings.isEmpty)
+            #expect(first.changes.map(\.name) == ["env.CF_VERSION_METADATA"])
+            var body = DeployBody(directory: fixture.directory + "/project")
+            body.tag = "v2"
+            let second = try await fixture.service.deploy(body)
+            #expect(second.changes.isEmpty)
+            let response = try await fetch(fixture, "/", worker: "demo")
+            let json = try JSONValue(json: await response.bytes())
+            #expect(json["id"]?.stringValue == second.worker.version)
+            #expect(json["tag"]?.stringValue == "v2")
+            #expect(json["timestamp"]?.stringValue?.hasSuffix("Z") == true)
+        }
+    }
+
+    @Test func `code finds what Cloudflare's runtime has and an older Node.js lacks`() async throws {
+        try await WorkersFixture.with { fixture in
+            let source = """
+                const [set, other] = [new Set([1, 2]), new Map([[2, "b"], [3, "c"]])];
+                export default { async fetch() {
+                  const md5 = await crypto.subtle.digest("MD5", new TextEncoder().encode("x"));
+                  return Response.json([
+                    [...set.union(other)], [...set.intersection(other)], [...set.difference(other)],
+                    [...set.symmetricDifference(other)], set.isSubsetOf(new Set([0, 1, 2])),
+                    set.isSupersetOf(new Set([3])), set.isDisjointFrom(new Set([3])),
+                    [1, 2, 3, 4].values().filter((x) => x % 2).map((x, i) => x * 10 + i).toArray(),
+                    set.values().drop(1).flatMap((x) => [x, x]).take(1).toArray(),
+                    set.values().reduce((a, b) => a + b), set.values().some((x) => x > 1),
+                    set.values().every((x) => x > 1), set.values().find((x) => x > 1) ?? null,
+                    [...new Uint8Array(md5)].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
+                  ]);
+                } };
+                """
+            try await fixture.deploy(Self.plain, source)
+            let text = String(decoding: try await fetch(fixture, "/", worker: "demo").bytes(), as: UTF8.self)
+            let sets = "[1,2,3],[2],[1],[1,3],true,false,true"
+            #expect(
+                text == "[\(sets),[10,31],[2],3,true,false,2,\"9dd4e461268c8034f5c8564e155c67a6\"]"
+            )
+        }
+    }
+
     @Test func `a syntax error names the user's file, line and column, and leaves nothing behind`() async throws {
         try await WorkersFixture.with { fixture in
             let error = await #expect(throws: FlareError.self) {

@@ -35,6 +35,8 @@ struct EnvironmentTests {
         #expect(
             warnings == ["the file has environments (own, staging); the top level is deployed, name one with --env"]
         )
+        let (meant, none) = try select("")
+        #expect(meant.name == "shop" && none.isEmpty)
         let error = #expect(throws: FlareError.self) { try select("stagin") }
         #expect(error?.hint == "did you mean \"staging\"? it has own, staging")
     }

@@ -25,6 +25,12 @@ enum WaitGoal: ExpressibleByArgument, Sendable, Equatable {
         return String(label[..<dash])
     }
 
+    /// The label of a step that is written as replay writes it: `NAME-2` for `NAME#2`, and anything else as it is.
+    static func label(_ step: String) -> String {
+        guard let sign = step.lastIndex(of: "#"), Int(step[step.index(after: sign)...]) != nil else { return step }
+        return "\(step[..<sign])-\(step[step.index(after: sign)...])"
+    }
+
     var query: (String, String) {
         switch self {
         case .status(let status): ("status", status.rawValue)
@@ -41,7 +47,8 @@ enum WaitGoal: ExpressibleByArgument, Sendable, Equatable {
             let ended = instance.steps.first { step in
                 let label = step.name ?? ""
                 let isNamed =
-                    label == name || label.hasPrefix(name + "-") && Int(label.dropFirst(name.count + 1)) != nil
+                    label == name || label == WaitGoal.label(name)
+                    || label.hasPrefix(name + "-") && Int(label.dropFirst(name.count + 1)) != nil
                 return isNamed && step.type != "rollback" && (step.success != nil || step.finished == true)
             }
             return ended.map { $0.error == nil && $0.success != false }

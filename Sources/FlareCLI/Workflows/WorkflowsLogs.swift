@@ -75,7 +75,7 @@ struct WorkflowsLogs: FlareCommand {
         guard let step, instance.status.isFinal else { return }
         let labels = instance.steps.compactMap(\.name)
         let names = labels.map(WaitGoal.bareName)
-        guard !labels.contains(step), !names.contains(step) else { return }
+        guard !labels.contains(WaitGoal.label(step)), !names.contains(step) else { return }
         let near = nearestName(to: step, in: names).map { ". Did you mean \"\($0)\"?" } ?? ""
         shell.tell("instance \"\(instance.id)\" has no step \"\(step)\"\(near)")
     }

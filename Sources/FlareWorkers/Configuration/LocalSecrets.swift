@@ -8,6 +8,7 @@ enum LocalSecrets {
     ///
     /// Empty when there is no such file.
     static func read(project: String, environment: String?) throws -> [String: String] {
+        let environment = environment == "" ? nil : environment
         for name in [environment.map { ".dev.vars.\($0)" }, ".dev.vars"].compactMap({ $0 }) {
             if let values = try values(project, name) { return values }
         }
@@ -18,7 +19,8 @@ enum LocalSecrets {
 
     /// All names that are looked for.
     static func files(environment: String?) -> [String] {
-        [".dev.vars"] + (environment.map { [".dev.vars.\($0)"] } ?? []) + environmentFiles(environment)
+        let environment = environment == "" ? nil : environment
+        return [".dev.vars"] + (environment.map { [".dev.vars.\($0)"] } ?? []) + environmentFiles(environment)
     }
 
     private static func environmentFiles(_ environment: String?) -> [String] {

@@ -19,6 +19,7 @@ extension WranglerConfiguration {
         "keep_vars", "minify", "define", "alias", "build", "secrets", "env", "rules",
         "no_bundle", "limits", "observability", "logpush", "placement", "upload_source_maps", "dev", "tsconfig",
         "event_notifications", "route", "routes", "usage_model", "node_compat", "first_party_worker",
+        "version_metadata",
     ]
 
     private static let idleKeys = [
@@ -56,6 +57,7 @@ extension WranglerConfiguration {
         "secrets": ["required"],
         "services": ["binding", "service", "entrypoint", "props", "environment", "remote"],
         "triggers": ["crons"],
+        "version_metadata": ["binding"],
         "workflows": ["binding", "name", "class_name", "script_name", "schedules", "limits", "remote"],
         "workflows.limits": ["steps"],
     ]

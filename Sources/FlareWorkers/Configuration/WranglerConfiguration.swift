@@ -20,6 +20,8 @@ struct WranglerConfiguration: Sendable {
     let build: BuildSettings
     /// Names of secrets without which the Worker must not run.
     let requiredSecrets: [String]
+    /// The name in `env` of the version's own id, tag and time; nil when the file asks for none.
+    let versionMetadata: String?
     /// What was read and has no effect, for the person who deploys.
     let warnings: [String]
 
@@ -52,6 +54,8 @@ struct WranglerConfiguration: Sendable {
         limits = try Self.limits(file.object("limits"))
         requiredSecrets = try file.object("secrets").texts("required")
         for secret in requiredSecrets { try NameRule.secret.validate(secret) }
+        let metadata = try file.object("version_metadata")
+        versionMetadata = metadata.members.isEmpty ? nil : try Self.bindingName(metadata)
         try check(file)
     }
 
@@ -68,7 +72,8 @@ struct WranglerConfiguration: Sendable {
     /// What spans several fields.
     private func check(_ file: ConfigurationReader) throws {
         var seen: Set<String> = []
-        for name in bindings.map(\.name) + vars.keys where !seen.insert(name).inserted {
+        let metadata = versionMetadata.map { [$0] } ?? []
+        for name in bindings.map(\.name) + metadata + vars.keys where !seen.insert(name).inserted {
             throw file.problem("env.\(name)", "is given twice: each binding and variable needs a name of its own")
         }
         var names: Set<String> = []

@@ -12,7 +12,8 @@ extension WranglerFile {
     /// What only the top level says, for all environments.
     private static let topLevelOnly: Set<String> = ["send_metrics", "keep_vars", "dev", "alias", "$schema"]
 
-    /// The configuration of one named environment, or of the top level for nil.
+    /// The configuration of one named environment, or of the top level for nil and, as that which is meant, for an
+    /// empty name.
     ///
     /// Its own values replace those of the top level; the Worker is called `<name>-<environment>` unless it has a name
     /// of its own. Throws `invalidArgument` with the nearest name when the file has no such environment. The warnings
@@ -22,6 +23,7 @@ extension WranglerFile {
         let environments = try top.object("env").members
         var members = top.members
         members["env"] = nil
+        guard environment != "" else { return (WranglerFile(name: name, value: .object(members)), []) }
         guard let environment else {
             let names = environments.keys.sorted().joined(separator: ", ")
             let warning = "the file has environments (\(names)); the top level is deployed, name one with --env"

@@ -31,7 +31,6 @@ struct Deployment: Sendable {
         var tag: String?
         /// Secrets that came with an upload.
         var uploadedSecrets: [String: String]?
-        var versionMetadata: String?
 
         /// Where the code comes from.
         enum Source: Sendable {
@@ -64,7 +63,7 @@ struct Deployment: Sendable {
                 localSecrets: localSecrets,
                 upload: manifest,
                 uploadedSecrets: uploadedSecrets,
-                versionMetadata: versionMetadata
+                versionMetadata: configuration.versionMetadata
             )
         }
     }
@@ -162,6 +161,14 @@ struct Deployment: Sendable {
 }
 
 extension Deployment.Plan {
+    /// Puts the version's own id, tag and time where its code looks for them.
+    mutating func tellVersion(at now: Timestamp) {
+        guard let name = configuration.versionMetadata else { return }
+        configuration.vars[name] = .object([
+            "id": .string(key.version), "tag": .string(tag ?? ""), "timestamp": .string(now.text),
+        ])
+    }
+
     private var isProject: Bool {
         guard case .project = source else { return false }
         return true

@@ -6,7 +6,8 @@ enum DeploymentChanges {
     static func between(_ before: VersionDetails?, _ after: VersionDetails) -> [DeploymentChangeBody] {
         let (old, new) = (before?.configuration, after.configuration)
         return differences("binding", bindings(old), bindings(new))
-            + differences("variable", (before?.vars ?? [:]).mapValues { ("", $0) }, after.vars.mapValues { ("", $0) })
+            + differences("binding", before.map(metadata) ?? [:], metadata(after))
+            + differences("variable", before.map(variables) ?? [:], variables(after))
             + differences("consumer", consumers(old), consumers(new))
             + differences("workflow", workflows(old), workflows(new))
             + differences("notification", notifications(old), notifications(new))
@@ -38,6 +39,16 @@ enum DeploymentChanges {
             things["env.\(binding.name)"] = ("\(binding.kind.rawValue) \(binding.target)", binding)
         }
         return things
+    }
+
+    /// The version's own id differs each time, and is no change of the configuration.
+    private static func metadata(_ details: VersionDetails) -> Things<String> {
+        guard let name = details.versionMetadata else { return [:] }
+        return ["env.\(name)": ("version metadata", name)]
+    }
+
+    private static func variables(_ details: VersionDetails) -> Things<JSONValue> {
+        details.vars.filter { $0.key != details.versionMetadata }.mapValues { ("", $0) }
     }
 
     private static func consumers(_ configuration: DeployedConfiguration?) -> Things<ConsumerDeclaration> {

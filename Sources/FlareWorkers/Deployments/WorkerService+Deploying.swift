@@ -33,6 +33,7 @@ extension WorkerService {
             message: body.message,
             tag: body.tag
         )
+        plan.tellVersion(at: time.now())
         if body.isDevelopment == true {
             plan.localSecrets = try LocalSecrets.read(project: body.directory, environment: body.environment)
         }

@@ -16,6 +16,8 @@ export function installPolyfills() {
   supply(scheduler, "wait", (delay) => new Promise((resolve) => setTimeout(resolve, delay)));
   supply(globalThis, "reportError", (error) => logLine("error", `${error?.stack ?? error}`));
   installLanguage();
+  installSetMethods();
+  installIteratorHelpers();
   installStreams();
   installCrypto();
   const cache = { match: async () => undefined, put: async () => undefined, delete: async () => false };
@@ -67,6 +69,56 @@ function installLanguage() {
   });
 }
 
+function installSetMethods() {
+  const keysOf = (other) => ({ [Symbol.iterator]: () => other.keys() });
+  const methods = {
+    union: (set, other) => new Set([...set, ...keysOf(other)]),
+    intersection: (set, other) => new Set([...set].filter((value) => other.has(value))),
+    difference: (set, other) => new Set([...set].filter((value) => !other.has(value))),
+    symmetricDifference(set, other) {
+      const keys = new Set(keysOf(other));
+      return new Set([...methods.difference(set, keys), ...methods.difference(keys, set)]);
+    },
+    isSubsetOf: (set, other) => set.size <= other.size && [...set].every((value) => other.has(value)),
+    isSupersetOf: (set, other) => [...keysOf(other)].every((value) => set.has(value)),
+    isDisjointFrom: (set, other) => ![...set].some((value) => other.has(value)),
+  };
+  for (const [name, method] of Object.entries(methods)) {
+    supply(Set.prototype, name, function (other) { return method(this, other); });
+  }
+}
+
+function installIteratorHelpers() {
+  const prototype = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
+  const helpers = {
+    * map(items, work) { let index = 0; for (const item of items) yield work(item, index++); },
+    * filter(items, holds) { let index = 0; for (const item of items) if (holds(item, index++)) yield item; },
+    * flatMap(items, work) { let index = 0; for (const item of items) yield* work(item, index++); },
+    * take(items, count) {
+      let rest = count;
+      if (rest > 0) for (const item of items) { yield item; if (--rest <= 0) return; }
+    },
+    * drop(items, count) { let rest = count; for (const item of items) if (--rest < 0) yield item; },
+  };
+  for (const [name, helper] of Object.entries(helpers)) {
+    supply(prototype, name, function (argument) { return helper(this, argument); });
+  }
+  // The others need all items, or as many as are enough.
+  supply(prototype, "toArray", function () { return [...this]; });
+  supply(prototype, "reduce", function (...rest) { return [...this].reduce(...rest); });
+  supply(prototype, "forEach", function (work) { let index = 0; for (const item of this) work(item, index++); });
+  supply(prototype, "find", function (holds) {
+    let index = 0;
+    for (const item of this) if (holds(item, index++)) return item;
+  });
+  supply(prototype, "some", function (holds) {
+    let index = 0;
+    for (const item of this) if (holds(item, index++)) return true;
+    return false;
+  });
+  supply(prototype, "every", function (holds) { return !this.some((item, index) => !holds(item, index)); });
+}
+
 function installStreams() {
   class IdentityTransformStream extends TransformStream {}
   supply(globalThis, "IdentityTransformStream", IdentityTransformStream);
@@ -104,6 +156,13 @@ function installCrypto() {
       this.digest = digest;
     }
   });
+  // Cloudflare's knows MD5 too.
+  const digest = crypto.subtle.digest.bind(crypto.subtle);
+  const value = async (algorithm, data) => {
+    if (!/^md5$/i.test(algorithm?.name ?? algorithm)) return digest(algorithm, data);
+    return Uint8Array.from(createHash("md5").update(bytes(data)).digest()).buffer;
+  };
+  Object.defineProperty(crypto.subtle, "digest", { value, configurable: true, writable: true });
   supply(crypto.subtle, "timingSafeEqual", (a, b) => timingSafeEqual(bytes(a), bytes(b)));
 }
 

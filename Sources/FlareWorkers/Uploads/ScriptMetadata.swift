@@ -7,7 +7,6 @@ struct ScriptMetadata {
     /// Secrets that come with the upload, by name.
     let secrets: [String: String]
     /// The name in `env` under which the version finds its own id.
-    let versionMetadata: String?
     let message: String?
     let tag: String?
 
@@ -62,10 +61,10 @@ struct ScriptMetadata {
             workflows: parts.workflows,
             limits: hasLimits
                 ? try WranglerConfiguration.limits(reader.object("limits")) : old?.configuration.limits,
+            versionMetadata: parts.versionMetadata,
             build: try BuildSettings(ConfigurationReader(file: "metadata", value: .object([:])))
         )
         secrets = parts.secrets
-        versionMetadata = parts.versionMetadata
         let annotations = try reader.object("annotations")
         message = try annotations.text("workers/message")
         tag = try annotations.text("workers/tag")
@@ -183,6 +182,7 @@ extension WranglerConfiguration {
         bindings: [BindingDeclaration],
         workflows: [WorkflowDeclaration],
         limits: WorkerLimits?,
+        versionMetadata: String?,
         build: BuildSettings
     ) {
         self.name = name
@@ -198,6 +198,7 @@ extension WranglerConfiguration {
         crons = nil
         notifications = []
         requiredSecrets = []
+        self.versionMetadata = versionMetadata
         warnings = []
     }
 }

@@ -26,8 +26,7 @@ extension WorkerService {
             secrets: try await database.read { try SecretRecord.values(of: key.worker, in: $0) },
             message: metadata.message,
             tag: metadata.tag,
-            uploadedSecrets: metadata.secrets.isEmpty ? nil : metadata.secrets,
-            versionMetadata: metadata.versionMetadata
+            uploadedSecrets: metadata.secrets.isEmpty ? nil : metadata.secrets
         )
         plan.tellVersion(at: time.now())
         try await database.read { [details = plan.details] in try details.checkSecrets(in: $0) }
@@ -203,15 +202,5 @@ extension WorkerService {
         guard let version = try VersionRecord.current(of: worker, in: tx) else { return className }
         let declaration = WorkflowDeclaration(name: name, className: className)
         return try version.details.exports.exportName(ofWorkflow: declaration)
-    }
-}
-
-extension Deployment.Plan {
-    /// Puts the version's own id, tag and time where its code looks for them.
-    fileprivate mutating func tellVersion(at now: Timestamp) {
-        guard let name = versionMetadata else { return }
-        configuration.vars[name] = .object([
-            "id": .string(key.version), "tag": .string(tag ?? ""), "timestamp": .string(now.text),
-        ])
     }
 }

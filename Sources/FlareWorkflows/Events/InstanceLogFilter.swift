@@ -10,7 +10,7 @@ package struct InstanceLogFilter: Sendable {
         case debug, info, warn, error
     }
 
-    /// A step's name, for all its occurrences, or the name with one, `read objects-1`.
+    /// A step's name, for all its occurrences, or the name with one, `read objects-1` or `read objects#1`.
     package var step: String?
     /// Only lines of this level and worse ones.
     package var level = Level.debug
@@ -27,13 +27,19 @@ package struct InstanceLogFilter: Sendable {
         'warning', 'wait_timed_out', 'attempt_interrupted', 'workflow_interrupted', 'rollback_attempt_interrupted'
         """
 
+    /// A step's label for the text by which a replay knows it: `NAME-2` for `NAME#2`.
+    private static func label(_ step: String) -> String {
+        guard let sign = step.lastIndex(of: "#"), Int(step[step.index(after: sign)...]) != nil else { return step }
+        return "\(step[..<sign])-\(step[step.index(after: sign)...])"
+    }
+
     /// The filter as SQL, to stand behind other conditions.
     var condition: (sql: String, arguments: [SQLValue]) {
         var sql = ""
         var arguments: [SQLValue] = []
         if let step {
-            sql += " AND (step = ? OR rtrim(step, '0123456789') = ?)"
-            arguments += [.text(step), .text(step + "-")]
+            sql += " AND (step = ? OR rtrim(step, '0123456789') = ? OR step = ?)"
+            arguments += [.text(step), .text(step + "-"), .text(Self.label(step))]
         }
         if let since {
             sql += " AND at >= ?"

@@ -61,16 +61,18 @@ enum WatchedRecord {
         ) ?? false
     }
 
-    /// Whether a step of a run has ended: by its name, or its name with an occurrence, `read objects-1`.
+    /// Whether a step of a run has ended: by its name, or its name with an occurrence, `read objects-1` or
+    /// `read objects#1`.
     static func hasEnded(step label: String, of run: RunKey, in transaction: Transaction) throws -> Bool {
         try transaction.row(
             """
             SELECT 1 FROM workflow_steps
             WHERE instance = ? AND run = ? AND finish_order IS NOT NULL AND kind <> 'rollback'
-                AND (name = ? OR name || '-' || n = ?) LIMIT 1
+                AND (name = ? OR name || '-' || n = ? OR name || '#' || n = ?) LIMIT 1
             """,
             .integer(run.instance),
             .integer(Int64(run.run)),
+            .text(label),
             .text(label),
             .text(label),
             decode: { _ in true }

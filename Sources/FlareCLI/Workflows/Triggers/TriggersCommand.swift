@@ -74,6 +74,11 @@ enum TriggerText {
         ]
     }
 
+    /// What triggers, without how.
+    static func source(_ trigger: TriggerBody) -> String {
+        trigger.queue.map { "queue \($0)" } ?? "cron \"\(trigger.cron ?? "")\""
+    }
+
     /// What a trigger is, in a few words.
     static func kind(_ trigger: TriggerBody) -> String {
         if let queue = trigger.queue {

@@ -70,6 +70,6 @@ struct WorkflowTriggersDelete: FlareCommand {
             query: query,
             as: TriggerBody.self
         )
-        shell.emit(trigger) { "\(name) is no longer triggered by \(TriggerText.kind(trigger))" }
+        shell.emit(trigger) { "\(name) is no longer triggered by \(TriggerText.source(trigger))" }
     }
 }
