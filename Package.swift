@@ -47,7 +47,7 @@ let package = Package(
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
-        // C: creating child processes between fork and exec, where Swift code must not run.
+        // C: creating child processes between fork and exec, where Swift code must not run; the MD5 of etags.
         .target(name: "CFlareProcess"),
         // C: checksums, digests and compression, as thin wrappers of system libraries.
         .target(
@@ -88,7 +88,9 @@ let package = Package(
         ),
         .target(
             name: "FlareBuckets",
-            dependencies: ["FlareModel", "FlareStore", "FlareQueues", "CFlareSystem", nioCore, logging, lifecycle],
+            dependencies: [
+                "FlareModel", "FlareStore", "FlareQueues", "CFlareProcess", "CFlareSystem", nioCore, logging, lifecycle,
+            ],
             swiftSettings: strict
         ),
         .target(

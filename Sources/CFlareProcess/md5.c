@@ -16,14 +16,27 @@ static const uint32_t sines[64] = {
 };
 
 #define ROTATE(x, n) ((x) << (n) | (x) >> (32 - (n)))
+// Each round waits for x, the result of the one before, and that chain alone takes the time. So all that does not need
+// x is summed up first, which the compiler would do in an order of its own: it may not look behind SETTLED.
+#define SETTLED(sum) __asm__("" : "+r"(sum))
 #define ROUND(f, a, b, c, d, k, s, i) \
-    a += f(b, c, d) + word[k] + sines[i]; \
+    a += word[k] + sines[i]; \
+    SETTLED(a); \
+    f(a, b, c, d) \
     a = b + ROTATE(a, s);
-#define F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
-// The two halves share no bits, so that a sum is as good as an or, and shorter in what depends on x.
-#define G(x, y, z) (((z) & (x)) + (~(z) & (y)))
-#define H(x, y, z) ((x) ^ (y) ^ (z))
-#define I(x, y, z) ((y) ^ ((x) | ~(z)))
+#define F(sum, x, y, z) sum += (z) ^ ((x) & ((y) ^ (z)));
+// The two halves share no bits, so that a sum is as good as an or, and only one of them needs x.
+#define G(sum, x, y, z) \
+    sum += ~(z) & (y); \
+    SETTLED(sum); \
+    sum += (z) & (x);
+#define H(sum, x, y, z) \
+    { \
+        uint32_t rest = (y) ^ (z); \
+        SETTLED(rest); \
+        sum += rest ^ (x); \
+    }
+#define I(sum, x, y, z) sum += (y) ^ ((x) | ~(z));
 #define FOUR(f, k0, k1, k2, k3, s0, s1, s2, s3, i) \
     ROUND(f, a, b, c, d, k0, s0, i) \
     ROUND(f, d, a, b, c, k1, s1, i + 1) \

@@ -64,3 +64,7 @@ uint32_t flare_crc32c(uint32_t crc, const void *bytes, size_t length) {
 int flare_fdatasync(int descriptor) {
     return fdatasync(descriptor);
 }
+
+int flare_begin_sync(int descriptor, int64_t position, int64_t count) {
+    return sync_file_range(descriptor, position, count, SYNC_FILE_RANGE_WRITE);
+}

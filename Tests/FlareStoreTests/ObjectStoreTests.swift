@@ -141,6 +141,23 @@ import Testing
         #expect(try await again.listIDs() == ["safe"])
     }
 
+    @Test("the chunks of a large object are on their way to the disk before its end; none is trusted to be there")
+    func earlySync() async throws {
+        let disk = FaultyDisk()
+        let store = try FileObjectStore(directory: "/objects", disk: disk)
+        disk.fail(.beginSync, after: 1, number: EIO)
+        let piece = Limits.objectFileChunkBytes / 4
+        let writer = try await store.writer("large")
+        for number in 0...8 { try await writer.append(ByteBuffer(repeating: UInt8(number), count: piece)) }
+        try await writer.finish()
+        #expect(disk.count(of: .beginSync) == 2)
+        disk.losePower()
+        let again = try FileObjectStore(directory: "/objects", disk: disk)
+        let read = try await again.read("large").collect()
+        #expect(read.readableBytes == 9 * piece)
+        #expect(read.getInteger(at: 8 * piece, as: UInt8.self) == 8)
+    }
+
     @Test(
         "an object is whole or absent, whichever call fails",
         arguments: [DiskOperation.write, .sync, .rename, .syncDirectory]

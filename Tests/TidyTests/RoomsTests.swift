@@ -21,7 +21,9 @@ struct RoomsTests {
             "FlareModel", "FlareStore", "CFlareProcess", "CFlareSystem", "TOMLKit",
         ]),
         "FlareQueues": running.union(["FlareModel", "FlareStore"]),
-        "FlareBuckets": running.union(["FlareModel", "FlareStore", "FlareQueues", "CFlareSystem", "NIOCore"]),
+        "FlareBuckets": running.union([
+            "FlareModel", "FlareStore", "FlareQueues", "CFlareProcess", "CFlareSystem", "NIOCore",
+        ]),
         "FlarePipelines": running.union([
             "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlareWorkers", "CFlareSystem", "NIOCore",
         ]),

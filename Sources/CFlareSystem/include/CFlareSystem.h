@@ -16,13 +16,6 @@
 /// Uses the SSE4.2 instruction where the processor has it.
 uint32_t flare_crc32c(uint32_t crc, const void *_Nullable bytes, size_t length);
 
-/// MD5, incremental. `flare_md5_finish` writes 16 bytes and frees the state.
-typedef struct flare_md5 flare_md5;
-flare_md5 *_Nullable flare_md5_begin(void);
-void flare_md5_update(flare_md5 *_Nonnull state, const void *_Nullable bytes, size_t length);
-void flare_md5_finish(flare_md5 *_Nonnull state, uint8_t *_Nonnull digest16);
-void flare_md5_discard(flare_md5 *_Nonnull state);
-
 /// SHA-256 of a whole buffer; writes 32 bytes.
 void flare_sha256(const void *_Nullable bytes, size_t length, uint8_t *_Nonnull digest32);
 
@@ -39,5 +32,9 @@ size_t flare_zstd_compress(
 
 /// fdatasync(2).
 int flare_fdatasync(int descriptor);
+
+/// Begins to write a range of a file out (sync_file_range(2)); neither waits for the disk nor takes its errors from a
+/// later fdatasync(2).
+int flare_begin_sync(int descriptor, int64_t position, int64_t count);
 
 #endif

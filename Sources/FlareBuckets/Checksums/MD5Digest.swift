@@ -1,4 +1,4 @@
-import CFlareSystem
+import CFlareProcess
 import FlareModel
 import NIOCore
 
@@ -6,36 +6,26 @@ import NIOCore
 ///
 /// Not for secrets: it is what R2 and S3 use as etag.
 final class MD5Digest {
-    private let state: OpaquePointer
-    private var isFinished = false
+    private var state = flare_etag()
 
     init() {
-        guard let state = flare_md5_begin() else { preconditionFailure("libcrypto offers no MD5") }
-        self.state = state
-    }
-
-    deinit {
-        if !isFinished { flare_md5_discard(state) }
+        flare_etag_begin(&state)
     }
 
     func update(_ bytes: ByteBufferView) {
-        bytes.withUnsafeBytes { flare_md5_update(state, $0.baseAddress, $0.count) }
+        bytes.withUnsafeBytes { flare_etag_update(&state, $0.baseAddress, $0.count) }
     }
 
     /// Takes the bytes that hexadecimal digits stand for.
     func update(hexadecimal text: String) {
         let bytes = hexadecimalBytes(text)
-        flare_md5_update(state, bytes, bytes.count)
+        flare_etag_update(&state, bytes, bytes.count)
     }
 
-    /// The digest as 32 hexadecimal digits.
-    ///
-    /// Ends the computation: may be called once.
+    /// The digest so far as 32 hexadecimal digits.
     func finish() -> String {
-        precondition(!isFinished, "an MD5 digest is finished once")
-        isFinished = true
         var digest = [UInt8](repeating: 0, count: 16)
-        flare_md5_finish(state, &digest)
+        flare_etag_end(&state, &digest)
         return hexadecimalText(digest)
     }
 }

@@ -50,6 +50,11 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Reads up to `count` bytes; fewer only where the file ends.
     func read(at position: Int, count: Int) throws(DiskError) -> ByteBuffer
 
+    /// Lets the system begin to bring a range to the disk, so that a later `sync` finds less to do.
+    ///
+    /// Promises nothing: what cannot be begun is left to that `sync`, and it throws what goes wrong here.
+    func beginSync(at position: Int, count: Int)
+
     /// Makes all that was written durable, with the file's size. After a failure what was written may be lost
     /// although a second call succeeds, so the caller must not trust this file any further.
     func sync() throws(DiskError)

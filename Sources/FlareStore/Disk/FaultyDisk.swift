@@ -164,7 +164,7 @@ package final class FaultyDisk: Disk {
 
 /// The calls that can be made to fail.
 package enum DiskOperation: Sendable, CaseIterable {
-    case createDirectory, open, rename, remove, list, syncDirectory, write, read, sync
+    case createDirectory, open, rename, remove, list, syncDirectory, write, read, beginSync, sync
 }
 
 /// An open file of the memory disk.
@@ -203,6 +203,11 @@ private final class FaultyFile: DiskFile {
             let start = min(position, bytes.count)
             return ByteBuffer(bytes: bytes[start..<min(bytes.count, start + count)])
         }
+    }
+
+    /// Counts alone: of what was begun a power cut may leave as little as of what was not.
+    func beginSync(at position: Int, count: Int) {
+        try? disk.onFile(.beginSync, self) { _ throws(DiskError) in }
     }
 
     func sync() throws(DiskError) {

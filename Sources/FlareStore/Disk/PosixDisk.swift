@@ -160,6 +160,10 @@ private final class PosixFile: DiskFile {
         return buffer
     }
 
+    func beginSync(at position: Int, count: Int) {
+        _ = flare_begin_sync(descriptor, Int64(position), Int64(count))
+    }
+
     func sync() throws(DiskError) {
         guard retrying({ Int(flare_fdatasync(descriptor)) }) == 0 else { throw DiskError("fdatasync", path, errno) }
     }

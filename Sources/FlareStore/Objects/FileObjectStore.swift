@@ -158,6 +158,8 @@ private final class FileObjectWriter: ObjectWriter {
         let (pieces, position) = state.withLock { $0.takeGathered() }
         let write = store.begin { [file] () throws(DiskError) in
             try file.write(pieces.pieces, at: position)
+            // The disk works while the rest is received and hashed; else all of it would, at the end, be waited for.
+            file.beginSync(at: position, count: pieces.bytes)
         }
         state.withLock { $0.write = write }
     }
