@@ -124,7 +124,7 @@ extension QueueService {
                 span.attempts = max(span.attempts - 1, 0)
                 span.lease = nil
                 try span.updateFate(in: tx)
-                tx.afterCommit { self.signals.notify(queue.id) }
+                announceReturn(of: span, to: queue, tx)
                 report.released += span.count
             }
         }
@@ -212,7 +212,18 @@ extension QueueService {
             }
         }
         try add(counts, to: queue.id, at: now, in: tx)
-        tx.afterCommit { self.signals.notify(queue.id) }
+        announceReturn(of: span, to: queue, tx)
+    }
+
+    /// After the commit, wakes whoever waits for messages of the queue.
+    ///
+    /// And the sweep, when their retention ran out while they were leased: it waits for the end of the lease.
+    private func announceReturn(of span: SpanRecord, to queue: QueueRecord, _ tx: Transaction) {
+        let expiry = span.enqueuedAt + .seconds(queue.settings.retentionSeconds)
+        tx.afterCommit {
+            self.signals.notify(queue.id)
+            self.signals.expects(expiryAt: expiry)
+        }
     }
 
     private func moveToDeadLetters(
