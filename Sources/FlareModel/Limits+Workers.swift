@@ -48,6 +48,10 @@ extension Limits {
     /// How often busy processes are looked at.
     package static let workerLookInterval = Duration.milliseconds(500)
 
+    /// The least time over which the processor time of a Worker's process is measured: ten times what its clock
+    /// counts in.
+    package static let workerMeasureMin = Duration.milliseconds(100)
+
     /// The part of its time that a process computes when another one should share its work.
     package static let workerBusyUtilization = 0.7
 

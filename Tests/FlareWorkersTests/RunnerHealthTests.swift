@@ -73,6 +73,20 @@ import Testing
         #expect(health.isHot(at: start + .seconds(4)))
     }
 
+    @Test func `what a moment shows does not make a process hot`() {
+        var health = RunnerHealth(.example)
+        look(&health, at: 0, processor: 0)
+        health.heard()
+        look(&health, at: 0.005, processor: 0.01)
+        #expect(!health.isHot(at: start + .milliseconds(5)))
+        look(&health, at: 0.01, processor: 0.01)
+        #expect(!health.isHot(at: start + .milliseconds(10)))
+        health.heard()
+        look(&health, at: 0.5, processor: 0.05)
+        #expect(!health.isHot(at: start + .milliseconds(500)))
+        #expect(health.utilization == 0.1)
+    }
+
     @discardableResult
     private func look(
         _ health: inout RunnerHealth,

@@ -22,13 +22,15 @@ struct RunnerHealth: Sendable {
     /// Since that look.
     private var silence = Duration.zero
     private var last: ProcessSample?
+    /// The look since which its use of the processor is measured.
+    private var measured: ProcessSample?
     private var hotUntil: SuspendingClock.Instant?
 
     init(_ limits: RunnerLimits) {
         self.limits = limits
     }
 
-    /// The part of the time since the look before last that its JavaScript ran: 0 to 1.
+    /// The part of the time that its JavaScript ran, when that was last measured: 0 to 1.
     private(set) var utilization = 0.0
     private(set) var memoryBytes: UInt64 = 0
 
@@ -69,10 +71,13 @@ struct RunnerHealth: Sendable {
     }
 
     private mutating func measure(_ sample: ProcessSample, isQuiet: Bool) {
-        guard let last else { return }
-        let elapsed = last.time.duration(to: sample.time)
-        guard elapsed > .zero else { return }
-        utilization = min(1, (sample.processorTime - last.processorTime) / elapsed)
+        guard let since = measured else { return measured = sample }
+        let elapsed = since.time.duration(to: sample.time)
+        // Looks may follow each other at once, as when a process is new. A moment shows nothing: one tick of the clock
+        // would be more than all of it, and no answer could have come.
+        guard elapsed >= Limits.workerMeasureMin else { return }
+        measured = sample
+        utilization = min(1, (sample.processorTime - since.processorTime) / elapsed)
         // Kept for some looks, so that work which moves to another process does not come back at once.
         if utilization >= Limits.workerBusyUtilization || isQuiet { hotUntil = sample.time + Limits.workerBusyLength }
     }
