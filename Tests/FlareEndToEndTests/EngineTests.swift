@@ -50,6 +50,17 @@ extension EndToEnd {
             }
         }
 
+        @Test("an engine that cannot tell where it listens fails, and says why")
+        func unannounced() async throws {
+            try await FlareFixture.with { f in
+                let info = f.state + "/engine.json"
+                try FileManager.default.createDirectory(atPath: info, withIntermediateDirectories: true)
+                let result = try await f.run("engine", "run")
+                #expect(result.status != 0)
+                #expect(result.stderr.contains("\(info) cannot be written"))
+            }
+        }
+
         @Test("a restart with an option that cannot be leaves the engine running as before")
         func restart() async throws {
             try await FlareFixture.with { f in
