@@ -49,7 +49,7 @@ final class Announcement: Sendable {
             return info
         }
         do {
-            try Data(FlareJSON.encode(info, pretty: true)).write(to: URL(filePath: state.info), options: .atomic)
+            try Self.write(FlareJSON.encode(info, pretty: true), to: state.info)
         } catch {
             // Nobody could find this engine.
             fail(FlareError(.storeFailed, "\(state.info) cannot be written", cause: error))
@@ -70,6 +70,21 @@ final class Announcement: Sendable {
                 logger.warning("the ports could not be kept for the next start", metadata: ["error": "\(error)"])
             }
             ready(info, ports)
+        }
+    }
+
+    /// A full disk may have no room for a second file: then the words of the last engine are replaced in their place,
+    /// so that there is an engine by which room can be made.
+    private static func write(_ bytes: [UInt8], to path: String) throws {
+        do {
+            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw error }
+            defer { close(descriptor) }
+            guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count,
+                ftruncate(descriptor, off_t(bytes.count)) == 0
+            else { throw error }
         }
     }
 

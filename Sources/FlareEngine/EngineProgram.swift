@@ -15,6 +15,8 @@ package enum EngineProgram {
         do {
             try createDirectories(options.state)
             try await Engine(options, readiness: readiness).run()
+            // An engine that could not announce itself has stopped by itself.
+            if let failure = readiness.failure { throw failure }
             return 0
         } catch {
             let failure =

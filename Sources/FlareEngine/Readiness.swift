@@ -7,6 +7,7 @@ import Synchronization
 /// Only the first word counts.
 final class Readiness: Sendable {
     private let descriptor: Mutex<Int32?>
+    private let failed = Mutex<FlareError?>(nil)
 
     /// - Parameter descriptor: the pipe, or nil when nobody waits.
     init(descriptor: Int32?) {
@@ -17,7 +18,11 @@ final class Readiness: Sendable {
         say(Array("ready".utf8))
     }
 
+    /// Why the start has failed; nil when it has not.
+    var failure: FlareError? { failed.withLock { $0 } }
+
     func failed(_ error: FlareError) {
+        failed.withLock { $0 = $0 ?? error }
         say(FlareJSON.encode(EnvelopeError(error)))
     }
 

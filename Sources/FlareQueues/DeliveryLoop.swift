@@ -35,8 +35,6 @@ package struct DeliveryLoop: Service {
     /// is still out is released for the next start.
     package func run() async throws {
         let stop = StopSignal()
-        // A delivery that a crash cut off has happened all the same; one that a stop gives back has not.
-        await releaseLeases(counted: true)
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.supervise(until: stop) }
@@ -52,19 +50,35 @@ package struct DeliveryLoop: Service {
             stop.set()
             queues.signals.notifyAll()
         }
+        // A delivery that a crash cut off has happened all the same; one that a stop gives back has not.
         await releaseLeases(counted: false)
     }
 
+    /// Releases what an engine that was killed has left leased.
+    ///
+    /// Goes on until that is written, as where the disk is full: nobody has these messages, and their leases are long.
+    private func releaseLeftLeases(until stop: StopSignal) async {
+        while !stop.isSet, !Task.isCancelled {
+            await endExhaustedLeases()
+            if await releaseLeases(counted: true) { return }
+            await queues.time.sleep(until: queues.time.now() + .seconds(1))
+        }
+    }
+
     /// Leases of push consumers end with their processes; nobody else could settle them.
-    private func releaseLeases(counted: Bool) async {
-        if counted { await endExhaustedLeases() }
+    ///
+    /// Returns whether they are released.
+    @discardableResult
+    private func releaseLeases(counted: Bool) async -> Bool {
         do {
             let queueIDs = try await queues.database.write { [queues] tx in
                 try SpanRecord.releasePushLeases(now: queues.now, counted: counted, in: tx)
             }
             for queueID in queueIDs { queues.signals.notify(queueID) }
+            return true
         } catch {
             queues.logger.error("leases could not be released", metadata: ["error": "\(error)"])
+            return false
         }
     }
 
@@ -88,6 +102,7 @@ package struct DeliveryLoop: Service {
     }
 
     private func supervise(until stop: StopSignal) async {
+        await releaseLeftLeases(until: stop)
         let running = RunningSet()
         await withDiscardingTaskGroup { group in
             group.addTask { await RetentionSweep(queues: self.queues).run(until: stop) }

@@ -117,7 +117,8 @@ package final class Database: Sendable {
         writer.stop()
         readers.stop()
         checkpointer.stop()
-        try pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+        // What cannot be copied, as on a full disk, is safe in the log.
+        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.passive) }
         try pool.close()
     }
 

@@ -33,20 +33,25 @@ extension EndToEnd {
                 try await f.killEngine()
                 let objects = { FileManager.default.subpaths(atPath: f.state + "/objects") ?? [] }
                 let before = objects().sorted()
-                let names = ["flare.db", "flare.db-wal", "flare.db-shm"]
-                for name in names {
-                    try FileManager.default.moveItem(atPath: f.state + "/" + name, toPath: f.directory + "/" + name)
+                for name in ["flare.db", "flare.db-wal", "flare.db-shm"] {
+                    try FileManager.default.removeItem(atPath: f.state + "/" + name)
                 }
                 let result = try await f.run("engine", "start")
                 #expect(result.status == 70)
                 #expect(result.stderr.contains("\(f.state)/flare.db is missing or empty"))
                 #expect(objects().sorted() == before)
+                #expect(!FileManager.default.fileExists(atPath: f.state + "/flare.db"))
+            }
+        }
 
-                for name in names {
-                    try FileManager.default.moveItem(atPath: f.directory + "/" + name, toPath: f.state + "/" + name)
-                }
-                try await f.run("buckets", "objects", "get", "things", "large", "--output", file + ".2").check()
-                #expect(try String(contentsOfFile: file + ".2", encoding: .utf8).utf8.count == 100_000)
+        @Test("an engine that cannot tell where it listens fails, and says why")
+        func unannounced() async throws {
+            try await FlareFixture.with { f in
+                let info = f.state + "/engine.json"
+                try FileManager.default.createDirectory(atPath: info, withIntermediateDirectories: true)
+                let result = try await f.run("engine", "run")
+                #expect(result.status != 0)
+                #expect(result.stderr.contains("\(info) cannot be written"))
             }
         }
 

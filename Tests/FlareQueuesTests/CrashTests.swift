@@ -36,6 +36,28 @@ struct CrashTests {
         }
     }
 
+    @Test("a message is delivered again although its lease could not be released at the start, as on a full disk")
+    func releasedLater() async throws {
+        try await QueuesFixture.with { f in
+            _ = try await f.service.create("orders")
+            try await f.consume(by: .worker("shop")) { $0.maxWaitMilliseconds = 0 }
+            try await f.send("a")
+            try await crash(f)
+            let refusal = "CREATE TRIGGER refuse BEFORE UPDATE ON queue_spans BEGIN SELECT RAISE(ABORT, 'no room'); END"
+            try await f.database.write { _ = try $0.execute(refusal) }
+            let deliveries = Deliveries()
+            try await f.delivering(f.restarted()) { _, batch in
+                deliveries.put(batch)
+                return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
+            } _: {
+                while !f.time.isAwaited(f.time.now() + .seconds(1)) { await Task.yield() }
+                try await f.database.write { _ = try $0.execute("DROP TRIGGER refuse") }
+                f.time.advance(by: .seconds(1))
+                #expect(await deliveries.next().map(\.attempts) == [2])
+            }
+        }
+    }
+
     @Test("a message that was on its last attempt is not delivered again, and its dead letter says why")
     func last() async throws {
         try await QueuesFixture.with { f in
