@@ -89,4 +89,19 @@ import Testing
                 == "it is one of PutObject, CopyObject, CompleteMultipartUpload, DeleteObject, LifecycleDeletion"
         )
     }
+
+    @Test("a condition that no rule has is answered with those that there are")
+    func conditions() {
+        let rules =
+            #"{"rules":[{"id":"a","enabled":true,"conditions":{},"condition":{"type":"Aeg"},"#
+            + #""deleteObjectsTransition":{"condition":{"type":"Aeg"}}}]}"#
+        let lock = #expect(throws: FlareError.self) {
+            try FlareJSON.decode(LockConfigurationBody.self, from: rules.utf8)
+        }
+        #expect(lock?.hint == "it is one of Age, Date, Indefinite")
+        let lifecycle = #expect(throws: FlareError.self) {
+            try FlareJSON.decode(LifecycleConfigurationBody.self, from: rules.utf8)
+        }
+        #expect(lifecycle?.hint == "it is one of Age, Date")
+    }
 }

@@ -22,7 +22,7 @@ package struct LifecycleRule: Codable, Sendable, Hashable {
     /// When something happens.
     package struct Condition: Codable, Sendable, Hashable {
         /// What the time is counted from.
-        package enum Kind: String, Codable, Sendable {
+        package enum Kind: String, Codable, Sendable, CaseIterable {
             case age = "Age"
             case date = "Date"
         }

@@ -12,7 +12,7 @@ package struct LockRule: Codable, Sendable, Hashable {
     /// How long an object is locked.
     package struct Condition: Codable, Sendable, Hashable {
         /// What the end is counted from.
-        package enum Kind: String, Codable, Sendable {
+        package enum Kind: String, Codable, Sendable, CaseIterable {
             case age = "Age"
             case date = "Date"
             case indefinite = "Indefinite"
