@@ -25,6 +25,15 @@ import Testing
         #expect(error.hint?.contains("esbuild 0.17.0") == true)
     }
 
+    @Test func `what cannot be found is no matter of syntax, and a module of the runtime has its own name`() {
+        let missing = BuildErrors(output: "✘ [ERROR] Could not resolve \"./gone\"").error(tool: "esbuild 0.17.0")
+        #expect(missing.hint?.hasPrefix("is the file there?") == true)
+        let output = "✘ [ERROR] No matching export in \"../state/runtime/0d/shim-workers.mjs\" for import \"nosuch\""
+        let export = BuildErrors(output: output).error(tool: "esbuild 0.17.0")
+        #expect(export.message == "No matching export in \"cloudflare:workers\" for import \"nosuch\"")
+        #expect(export.hint == "does the module export that name? (esbuild 0.17.0)")
+    }
+
     @Test func `output of another shape is passed on`() {
         let error = BuildErrors(output: "Segmentation fault").error(tool: "esbuild")
         #expect(error.message == "esbuild failed: Segmentation fault")

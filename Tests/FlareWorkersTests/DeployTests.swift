@@ -151,6 +151,19 @@ struct DeployTests {
         }
     }
 
+    @Test(arguments: [
+        (#"addEventListener("fetch", () => {});"#, "write: export default { async fetch(request, env, ctx) { … } }"),
+        (#"import { connect } from "cloudflare:sockets"; connect();"#, #"index.ts imports "cloudflare:sockets""#),
+    ])
+    func `what flare does not run is refused with its name`(source: String, message: String) async throws {
+        try await WorkersFixture.with { fixture in
+            let error = await #expect(throws: FlareError.self) { try await fixture.deploy(Self.plain, source) }
+            #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+            // A package may import it when it is there, and do without.
+            try await fixture.deploy(Self.plain, "const late = () => import('cloudflare:sockets');" + Self.fetcher)
+        }
+    }
+
     @Test func `a failing registration leaves the version before current`() async throws {
         let refuses = Mutex(false)
         try await WorkersFixture.with(register: { _ in

@@ -84,6 +84,26 @@ struct ReplayTests {
         }
     }
 
+    @Test("a step that was patched in a run from the beginning has its place behind those that ran before it")
+    func patchedPlace() async throws {
+        try await failed { harness, service, plant in
+            plant.isBroken.withLock { $0 = false }
+            var order = ReplayOrder()
+            order.start = .beginning
+            order.patches = [ReplayPatch(step: "three", value: Array("\"THREE\"".utf8))]
+            _ = try await service.replay("one", of: "flow", order)
+            try await harness.until(service) { $0.status == .complete }
+            #expect(plant.names == ["one", "two", "four", "five"])
+            for (start, kept) in [("three", 2), ("two", 1)] {
+                var next = ReplayOrder()
+                next.start = .text(start)
+                let planned = try await service.plannedReplay("one", of: "flow", next)
+                #expect(planned.steps?.map(\.name) == ["one", "two", "three", "four", "five"])
+                #expect(planned.steps?.map(\.plan) == (0..<5).map { $0 < kept ? .kept : .again })
+            }
+        }
+    }
+
     @Test("a given output takes the place of a recorded one, and of a step that failed; new input reaches the code")
     func patched() async throws {
         try await failed { harness, service, plant in

@@ -28,7 +28,7 @@ struct BuildErrors {
         var problems: [Problem] = []
         for line in output.split(separator: "\n", omittingEmptySubsequences: true) {
             if let marker = line.firstRange(of: "[ERROR] ") {
-                problems.append(Problem(message: String(line[marker.upperBound...])))
+                problems.append(Problem(message: Self.withModuleNames(line[marker.upperBound...])))
             } else if let last = problems.indices.last {
                 Self.add(line, to: &problems[last])
             }
@@ -64,11 +64,25 @@ struct BuildErrors {
         }
     }
 
+    /// The message with the name of a module of Cloudflare's runtime in the place of the file that stands in for it.
+    private static func withModuleNames(_ message: Substring) -> String {
+        guard let start = message.firstRange(of: "/shim-"),
+            let end = message[start.upperBound...].firstRange(of: ".mjs\""),
+            let quote = message[..<start.lowerBound].lastIndex(of: "\"")
+        else { return String(message) }
+        let module = message[start.upperBound..<end.lowerBound]
+        return "\(message[...quote])cloudflare:\(module)\"\(message[end.upperBound...])"
+    }
+
     private func hint(_ problem: Problem, tool: String) -> String {
         let isFile = problem.message.contains("\".") || problem.message.contains("\"/")
         if problem.message.hasPrefix("Could not resolve"), !isFile {
             return "is the package installed in the project? (\(tool))"
         }
+        if problem.message.hasPrefix("Could not resolve") {
+            return "is the file there? a relative path begins at the file that imports it (\(tool))"
+        }
+        if problem.message.hasPrefix("No matching export") { return "does the module export that name? (\(tool))" }
         if problem.message.hasPrefix("No loader is configured") {
             let rule = #""rules": [{"type": "Text", "globs": ["**/*.ENDING"]}]"#
             return problem.message.contains("\".wasm\"")

@@ -92,6 +92,7 @@ struct Bundler: Sendable {
             throw errors.error(tool: tool)
         }
         let report = try Metafile.read(metafile)
+        try report.checkRuntimeModules(known: runtime.shims.map(\.module))
         guard report.bytes <= Limits.bundleBytesMax else {
             throw FlareError(
                 .bodyTooLarge,
@@ -171,6 +172,20 @@ private struct Metafile {
     let inputs: [String]
     let bytes: Int
     let exports: [String]
+    /// What is imported at the start and not part of the bundle, with a file that does so.
+    let externals: [(module: String, importer: String?)]
+
+    /// Refuses modules of Cloudflare's runtime that flare lacks; what is imported only when it is needed may never be.
+    func checkRuntimeModules(known: [String]) throws {
+        guard let missing = externals.first(where: { $0.module.hasPrefix("cloudflare:") }) else { return }
+        let modules = known.filter { $0.hasPrefix("cloudflare:") }
+        let near = nearestName(to: missing.module, in: modules).map { "did you mean \"\($0)\"? " } ?? ""
+        throw FlareError(
+            .buildFailed,
+            "\(missing.importer ?? "the Worker") imports \"\(missing.module)\", which flare does not have",
+            hint: "\(near)there are \(modules.joined(separator: ", "))"
+        )
+    }
 
     static func read(_ path: String) throws -> Metafile {
         let json = try JSONValue(json: try Data(contentsOf: URL(filePath: path)))
@@ -178,10 +193,21 @@ private struct Metafile {
         guard let entry = outputs.first(where: { $0["entryPoint"] != nil }) else {
             throw FlareError(.buildFailed, "esbuild reported no output for the entry file")
         }
+        let inputs = json["inputs"]?.objectValue ?? [:]
+        let externals = (entry["imports"]?.arrayValue ?? []).compactMap { found -> (String, String?)? in
+            guard found["kind"]?.stringValue == "import-statement", let module = found["path"]?.stringValue else {
+                return nil
+            }
+            let importer = inputs.keys.sorted().first { name in
+                (inputs[name]?["imports"]?.arrayValue ?? []).contains { $0["path"]?.stringValue == module }
+            }
+            return (module, importer)
+        }
         return Metafile(
-            inputs: (json["inputs"]?.objectValue ?? [:]).keys.sorted(),
+            inputs: inputs.keys.sorted(),
             bytes: entry["bytes"]?.integerValue ?? 0,
-            exports: (entry["exports"]?.arrayValue ?? []).compactMap(\.stringValue)
+            exports: (entry["exports"]?.arrayValue ?? []).compactMap(\.stringValue),
+            externals: externals
         )
     }
 }

@@ -44,8 +44,17 @@ export function nameMemoryLimit(bytes) {
   memoryLimit = `: the Worker exceeded its memory limit of ${Math.round(bytes / 1e6)} MB`;
 }
 
-/// An error for the wire: { name, message, stack?, nonRetryable? }. Any value can be thrown.
+/// An error for the wire: { name, message, stack?, nonRetryable? }. Any value can be thrown, also one whose properties
+/// throw when they are read: the invocation must end nevertheless.
 export function describeError(error) {
+  try {
+    return describe(error);
+  } catch {
+    return { name: "Error", message: "a value that cannot be read was thrown" };
+  }
+}
+
+function describe(error) {
   if (!(error instanceof Error) && brandOf(error) !== "[object Error]" && brandOf(error) !== "[object DOMException]") {
     return { name: "Error", message: typeof error === "string" ? error : `${thrownText(error)} was thrown` };
   }
@@ -71,7 +80,11 @@ export function makeError(description) {
 const nonRetryable = Symbol.for("flare.nonRetryable");
 
 export function isNonRetryable(error) {
-  return error?.name === "NonRetryableError" || error?.[nonRetryable] === true;
+  try {
+    return error?.name === "NonRetryableError" || error?.[nonRetryable] === true;
+  } catch {
+    return false;
+  }
 }
 
 /// An error that no retry can mend, since the same value would be refused again.

@@ -15,6 +15,7 @@ export function installPolyfills() {
   supply(globalThis, "scheduler", {});
   supply(scheduler, "wait", (delay) => new Promise((resolve) => setTimeout(resolve, delay)));
   supply(globalThis, "reportError", (error) => logLine("error", `${error?.stack ?? error}`));
+  installEventTarget();
   installLanguage();
   installSetMethods();
   installIteratorHelpers();
@@ -32,6 +33,17 @@ function unavailable(name) {
       throw new Error(`${name} is not available in flare`);
     }
   };
+}
+
+/// The global scope takes listeners on Cloudflare, where nothing but the old form of a Worker needs them.
+function installEventTarget() {
+  const handlers = ["fetch", "scheduled", "queue", "tail", "email"];
+  supply(globalThis, "addEventListener", (type) => {
+    if (!handlers.includes(type)) return;
+    throw new TypeError(`addEventListener("${type}") is the old form of a Worker, which flare does not run; `
+      + `write: export default { async ${type}(${type === "fetch" ? "request" : "event"}, env, ctx) { … } }`);
+  });
+  supply(globalThis, "removeEventListener", () => {});
 }
 
 function installLanguage() {

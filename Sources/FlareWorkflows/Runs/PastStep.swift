@@ -16,6 +16,8 @@ struct PastStep: Sendable, Hashable {
     var eventType: String?
     /// Whether a rollback of the run has begun to undo it.
     var isUndone = false
+    /// The run in which it was recorded, of a step that was taken over with another output.
+    var patchedFrom: Int?
 
     var isFinished: Bool { finishOrder != nil }
 
