@@ -18,6 +18,13 @@ extension Limits {
     /// Twice what it grows to between checkpoints, so that it is cut rarely, and half of `diskReserveBytes`.
     package static let databaseLogBytes = 8_388_608
 
+    /// From how many bytes on an engine that starts gives the free pages of its database back, when most are free.
+    package static let databaseFreeBytesMin = 16_777_216
+
+    /// The rows of a database that are copied for that, in bytes, at most: they pass through memory, and the start
+    /// waits for them.
+    package static let databaseCopyBytesMax = 67_108_864
+
     /// What a transaction that adds rows writes besides their bytes, in bytes: the pages of tables and indexes that it
     /// touches.
     package static let transactionOverheadBytes = 32_768

@@ -48,6 +48,7 @@ package final class Database: Sendable {
                 }
             }
             try migrate(pool, path: path, migrations: migrations, beforeCreating)
+            try DatabaseSpace.giveBack(pool)
             let checkpointer = try Checkpointer(path: path)
             pool.writeWithoutTransaction { checkpointer.attach(to: $0) }
             return Database(
