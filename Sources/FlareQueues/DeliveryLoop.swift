@@ -102,10 +102,11 @@ package struct DeliveryLoop: Service {
     }
 
     private func supervise(until stop: StopSignal) async {
-        await releaseLeftLeases(until: stop)
         let running = RunningSet()
         await withDiscardingTaskGroup { group in
+            // At once: where no lease can be released for want of room, it makes some.
             group.addTask { await RetentionSweep(queues: self.queues).run(until: stop) }
+            await releaseLeftLeases(until: stop)
             while !stop.isSet, !Task.isCancelled {
                 do {
                     let consumers = try await queues.database.read { try ConsumerRecord.all(in: $0) }

@@ -123,8 +123,7 @@ extension QueueService {
                 span.visibleAt = now + .seconds(run.value.delaySeconds)
                 span.attempts = max(span.attempts - 1, 0)
                 span.lease = nil
-                try span.updateFate(in: tx)
-                announceReturn(of: span, to: queue, tx)
+                try putBack(span, into: queue, at: now, in: tx)
                 report.released += span.count
             }
         }
@@ -184,7 +183,7 @@ extension QueueService {
         case .retry(let delaySeconds):
             span.visibleAt = now + .seconds(delaySeconds)
             span.lease = nil
-            try span.updateFate(in: tx)
+            try putBack(span, into: queue, at: now, in: tx)
             counts.retried = span.count
         case .deadLetter(let queueName, let reason):
             try moveToDeadLetters(span, of: queue, queueName, reason: reason, at: now, in: tx)
@@ -212,18 +211,25 @@ extension QueueService {
             }
         }
         try add(counts, to: queue.id, at: now, in: tx)
-        announceReturn(of: span, to: queue, tx)
+        tx.afterCommit { self.signals.notify(queue.id) }
     }
 
-    /// After the commit, wakes whoever waits for messages of the queue.
+    /// Lets messages be delivered again, or removes them when their retention ran out while they were leased.
     ///
-    /// And the sweep, when their retention ran out while they were leased: it waits for the end of the lease.
-    private func announceReturn(of span: SpanRecord, to queue: QueueRecord, _ tx: Transaction) {
-        let expiry = span.enqueuedAt + .seconds(queue.settings.retentionSeconds)
-        tx.afterCommit {
-            self.signals.notify(queue.id)
-            self.signals.expects(expiryAt: expiry)
+    /// The sweep left them to their holder, and would come to them after the next one.
+    private func putBack(_ span: SpanRecord, into queue: QueueRecord, at now: Timestamp, in tx: Transaction) throws {
+        guard span.enqueuedAt + .seconds(queue.settings.retentionSeconds) <= now else {
+            try span.updateFate(in: tx)
+            return tx.afterCommit { self.signals.notify(queue.id) }
         }
+        try span.delete(in: tx)
+        var counts = QueueCounters()
+        counts.waiting = -span.count
+        counts.waitingBytes = -span.bytes
+        counts.expired = span.count
+        try add(counts, to: queue.id, at: now, in: tx)
+        let count = span.count
+        tx.afterCommit { RetentionSweep.tell(of: count, in: queue, self.logger) }
     }
 
     private func moveToDeadLetters(

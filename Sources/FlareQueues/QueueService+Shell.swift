@@ -22,6 +22,7 @@ extension QueueService {
             let queue = try self.record(named: nameOrID, in: tx)
             let until = self.time.now() + .milliseconds(visibilityMilliseconds)
             var warnings: [String: String] = [:]
+            var hasExpired = false
             let stale = "the lease is no longer valid: its message was settled or delivered again"
             for run in LeaseRun.runs(leaseIDs.map { ($0, $0) }, stale: { warnings[$0] = stale }) {
                 var sequence = run.first
@@ -38,11 +39,15 @@ extension QueueService {
                     var span = try found.isolate(range, in: tx)
                     span.visibleAt = until
                     try span.updateFate(in: tx)
+                    if span.enqueuedAt + .seconds(queue.settings.retentionSeconds) <= until { hasExpired = true }
                     sequence = range.upperBound
                 }
             }
             // Less time than a lease had shows its message earlier than whoever waits for it has been told.
-            tx.afterCommit { self.signals.notify(queue.id) }
+            tx.afterCommit { [hasExpired] in
+                self.signals.notify(queue.id)
+                if hasExpired { self.signals.expects(expiryAt: until) }
+            }
             return warnings
         }
     }

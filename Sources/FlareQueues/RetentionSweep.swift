@@ -56,13 +56,16 @@ struct RetentionSweep {
             try queues.add(counts, to: queue.id, at: now, in: tx)
             return expiry
         }
-        if expiry.removed > 0 {
-            queues.logger.warning(
-                "messages were removed because their retention ran out",
-                metadata: ["queue": "\(queue.name)", "messages": "\(expiry.removed)"]
-            )
-        }
+        if expiry.removed > 0 { Self.tell(of: expiry.removed, in: queue, queues.logger) }
         return expiry.next
+    }
+
+    /// Puts messages that were removed into the log.
+    static func tell(of count: Int, in queue: QueueRecord, _ logger: Logger) {
+        logger.warning(
+            "messages were removed because their retention ran out",
+            metadata: ["queue": "\(queue.name)", "messages": "\(count)"]
+        )
     }
 
     /// What one step of the sweep did.

@@ -50,7 +50,10 @@ struct CrashTests {
                 deliveries.put(batch)
                 return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
             } _: {
-                while !f.time.isAwaited(f.time.now() + .seconds(1)) { await Task.yield() }
+                while !f.time.isAwaited(f.time.now() + .seconds(1)) {
+                    try Task.checkCancellation()
+                    await Task.yield()
+                }
                 try await f.database.write { _ = try $0.execute("DROP TRIGGER refuse") }
                 f.time.advance(by: .seconds(1))
                 #expect(await deliveries.next().map(\.attempts) == [2])
