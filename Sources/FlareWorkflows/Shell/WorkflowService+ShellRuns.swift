@@ -54,10 +54,10 @@ extension WorkflowService {
                 isHeld = false
             }
             defer { letGo() }
-            if let reason = try await beginHold(attachment, sequence) {
-                return try await receive(ShellHoldBody(.revoked, message: reason))
-            }
             do {
+                if let reason = try await beginHold(attachment, sequence) {
+                    return try await receive(ShellHoldBody(.revoked, message: reason))
+                }
                 try await receive(ShellHoldBody(.attached))
                 while true {
                     let reason = try await store.database.read { try self.revocation(attachment, sequence, in: $0) }
