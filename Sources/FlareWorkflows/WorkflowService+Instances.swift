@@ -91,7 +91,6 @@ extension WorkflowService {
         if instance.trigger != .shell { try Self.requireCode(of: workflow) }
         let id = instance.id ?? Identifier.uuid()
         try NameRule.instance.validate(id)
-        try Self.requireFreeWord(id)
         // A batch of a queue may be larger: what its messages are was checked when they were sent.
         let size = TaggedJSON.size(instance.params)
         guard instance.trigger == .queue || size <= Limits.workflowValueBytesMax else {
@@ -123,6 +122,7 @@ extension WorkflowService {
                 hint: "choose another id, or see it: flare workflows status \(workflow.name) \(id)"
             )
         }
+        try Self.requireFreeWord(id)
         try instance.retention?.set(of: created.sequence, in: transaction)
         if let schedule = instance.schedule {
             try InstanceRecord.setSchedule(schedule, of: created.sequence, in: transaction)
