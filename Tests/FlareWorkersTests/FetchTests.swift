@@ -29,6 +29,7 @@ struct FetchTests {
               case "/throw": throw new TypeError("no such thing");
               case "/nothing": return;
               case "/odd": throw new Proxy({}, { get() { throw new Error("a trap"); } });
+              case "/revoked": { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); throw proxy; }
               case "/text-stream":
                 return new Response(new ReadableStream({ start(c) { c.enqueue("text"); c.close(); } }));
               case "/gzip": return new Response("plain", { headers: { "content-encoding": "gzip" } });
@@ -156,8 +157,10 @@ struct FetchTests {
             let thrown = await #expect(throws: FlareError.self) { try await fetch(fixture, "/throw") }
             #expect(thrown?.message == "TypeError: no such thing")
             #expect((thrown?.cause as? JavaScriptError)?.stack?.contains("index.ts:18") == true)
-            let odd = await #expect(throws: FlareError.self) { try await fetch(fixture, "/odd") }
-            #expect(odd?.message == "Error: a value that cannot be read was thrown")
+            for path in ["/odd", "/revoked"] {
+                let odd = await #expect(throws: FlareError.self) { try await fetch(fixture, path) }
+                #expect(odd?.message == "Error: a value that cannot be read was thrown")
+            }
             let nothing = await #expect(throws: FlareError.self) { try await fetch(fixture, "/nothing") }
             #expect(nothing?.message == "TypeError: fetch() must return a Response, not undefined")
             let text = await #expect(throws: FlareError.self) { try await fetch(fixture, "/text-stream") }

@@ -65,6 +65,12 @@ function describe(error) {
   return result;
 }
 
+/// A thrown value with the lines of its trace that the author of the Worker wrote.
+export function traceText(reason) {
+  const { name, message, stack } = describeError(reason);
+  return stack ?? `${name}: ${message}`;
+}
+
 /// The error that `describeError` described: of the same class where it is a known one, always with the same name.
 export function makeError(description) {
   const Class = description.nonRetryable && description.name !== "DataCloneError"

@@ -1,7 +1,7 @@
 // The handlers of a Worker: how they are found, and those for queues and schedules.
 import { deserialize } from "node:v8";
 import { readMetrics } from "./bindings.mjs";
-import { describeError } from "./codec.mjs";
+import { describeError, traceText } from "./codec.mjs";
 import { logLine } from "./console.mjs";
 
 const decoder = new TextDecoder();
@@ -53,7 +53,7 @@ export async function runQueue(handler, header, body) {
     if (readable.length > 0) await handler(batch);
   } catch (error) {
     failure = error;
-    logLine("error", `queue() failed: ${describeError(error).stack ?? error}`);
+    logLine("error", `queue() failed: ${traceText(error)}`);
   }
   const others = batch.verdictForAll ?? (failure ? ["fail"] : ["ack"]);
   return { fields: { per: all.map((message) => verdicts.get(message) ?? others) }, failure };

@@ -6,7 +6,7 @@ import {
 } from "./calls.mjs";
 import { makeEnvironment } from "./bindings.mjs";
 import * as classes from "./classes.mjs";
-import { describeError, nameMemoryLimit } from "./codec.mjs";
+import { describeError, nameMemoryLimit, traceText } from "./codec.mjs";
 import { captureConsole, logLine } from "./console.mjs";
 import { connect } from "./frames.mjs";
 import { makeContext, makeEnvironmentExports, waitUntil } from "./context.mjs";
@@ -139,12 +139,6 @@ async function finishBackground(invocation) {
       if (outcome.status === "rejected") logLine("error", `waitUntil: ${traceText(outcome.reason)}`);
     }
   }
-}
-
-/// A thrown value with the lines of its trace that the author of the Worker wrote.
-function traceText(reason) {
-  const { name, message, stack } = describeError(reason);
-  return stack ?? `${name}: ${message}`;
 }
 
 /// Keeps user code from taking the process or its connection away, and reports what it does not catch.

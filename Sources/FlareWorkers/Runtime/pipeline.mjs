@@ -25,16 +25,20 @@ export async function runPipeline(exported, header, body, env, ctx, bytesMax) {
 
 /// The fields of the result frame for what an invocation threw.
 export function describeFailure(error) {
-  if (!(error instanceof TransformFailure)) return { error: describeError(error) };
+  if (!transformFailures.has(error)) return { error: describeError(error) };
   const { cause, label, labels, tooLarge } = error;
   return { error: describeError(cause), label, labels, tooLarge };
 }
+
+/// Known by identity: to look for the class of what was thrown may run user code, that of a Proxy.
+const transformFailures = new WeakSet();
 
 /// What a transform threw or gave back wrongly, with the reports of all labels so far.
 class TransformFailure extends Error {
   constructor(cause, label, labels, tooLarge = false) {
     super("a transform failed");
     Object.assign(this, { cause, label, labels, tooLarge });
+    transformFailures.add(this);
   }
 }
 

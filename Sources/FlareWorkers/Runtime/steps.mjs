@@ -1,5 +1,5 @@
 // What user code says about a step: its name, its configuration, how it is undone.
-import { permanentError } from "./codec.mjs";
+import { describeError, permanentError } from "./codec.mjs";
 import { milliseconds } from "./durations.mjs";
 
 // Kept before user code can replace it.
@@ -120,8 +120,8 @@ export async function computeDelay(name, delayFunction, context, error, budgetMi
     const delay = await within(budgetMilliseconds, computed, () => new Error(message));
     return { delayMs: milliseconds(delay, "the delay of a retry") };
   } catch (failure) {
-    const said = `the delay function of step "${name}" failed: ${failure?.message ?? failure}`;
-    const because = `the attempt had failed with: ${error?.message ?? error}`;
+    const said = `the delay function of step "${name}" failed: ${describeError(failure).message}`;
+    const because = `the attempt had failed with: ${describeError(error).message}`;
     return { delayError: { name: "NonRetryableDelayError", message: `${said}; ${because}`, nonRetryable: true } };
   }
 }
