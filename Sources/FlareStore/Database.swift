@@ -48,7 +48,7 @@ package final class Database: Sendable {
                 }
             }
             try migrate(pool, path: path, migrations: migrations, beforeCreating)
-            try DatabaseSpace.giveBack(pool)
+            try DatabaseSpace.giveBack(pool, directory: parentDirectory(of: path))
             let checkpointer = try Checkpointer(path: path)
             pool.writeWithoutTransaction { checkpointer.attach(to: $0) }
             return Database(
@@ -118,8 +118,11 @@ package final class Database: Sendable {
         writer.stop()
         readers.stop()
         checkpointer.stop()
-        // What cannot be copied, as on a full disk, is safe in the log.
-        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.passive) }
+        do {
+            try pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+            // What cannot be copied is safe in the log.
+        }
         try pool.close()
     }
 

@@ -22,14 +22,14 @@ struct DatabaseFiles {
             throw FlareError(
                 .corruptStore,
                 "the database \(path) is missing or empty, although there is a log of it",
-                hint: "nothing was changed; restore flare.db from a backup, or move flare.db-wal away"
+                hint: "nothing was changed; move flare.db-wal and flare.db-shm away, then restore flare.db"
             )
         }
         guard let index = LogIndex(path: path + "-shm"), index.isAhead(ofLog: log, bytes: logBytes) else { return }
         throw FlareError(
             .corruptStore,
-            "the database has lost committed rows: its log \(log) is missing or cut off",
-            hint: "nothing was changed; restore flare.db-wal, or remove flare.db-shm to go on without them"
+            "committed rows of the database are lost: its log \(log) is missing or cut off",
+            hint: "nothing was changed; restore flare.db-wal, or remove flare.db-shm to give up these rows"
         )
     }
 

@@ -5,9 +5,9 @@ import GRDB
 enum DatabaseSpace {
     /// Gives them back to the disk when they are most of the file and the rows are few enough to be copied at a start.
     ///
-    /// SQLite keeps freed pages for new rows, so that the file stays as large as its greatest backlog ever was. A disk
-    /// without room for the copy leaves the file as it is.
-    static func giveBack(_ pool: DatabasePool) throws {
+    /// SQLite keeps freed pages for new rows, so that the file stays as large as its greatest backlog ever was. Where
+    /// it cannot be done, as without room for the copy, the file stays as it is.
+    static func giveBack(_ pool: DatabasePool, directory: String) throws {
         try pool.writeWithoutTransaction { connection in
             let pageBytes = try number("page_size", connection)
             let freeBytes = try number("freelist_count", connection) * pageBytes
@@ -15,12 +15,16 @@ enum DatabaseSpace {
             guard freeBytes >= Limits.databaseFreeBytesMin, freeBytes > rowBytes,
                 rowBytes <= Limits.databaseCopyBytesMax
             else { return }
+            let roomBytes = try onDisk { () throws(DiskError) in try PosixDisk().freeBytes(directory) }
+            // The copy goes through the log.
+            guard roomBytes > 2 * rowBytes + Limits.diskReserveBytes else { return }
             do {
                 try connection.execute(sql: "VACUUM")
-            } catch let error as DatabaseError where storeFailure(error, context: "VACUUM").code == .diskFull {
+                try connection.checkpoint(.truncate)
+            } catch is DatabaseError {
+                // Nothing is lost with it, and a disk that fails tells so at the next commit.
                 return
             }
-            try connection.checkpoint(.truncate)
         }
     }
 

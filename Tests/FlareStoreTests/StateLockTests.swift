@@ -43,8 +43,10 @@ import Testing
             let lock = try StateLock.acquire(state) {
                 pauses += 1
                 if pauses == 3 { close(child) }
+                // Another test may be starting a program just then, which holds it for a moment, too.
+                if pauses > 3 { poll(nil, 0, 5) }
             }
-            #expect(pauses == 3)
+            #expect(pauses >= 3)
             withExtendedLifetime(lock) {}
         }
     }

@@ -33,8 +33,8 @@ size_t flare_zstd_compress(
 /// fdatasync(2).
 int flare_fdatasync(int descriptor);
 
-/// Begins to write a range of a file out (sync_file_range(2)); neither waits for the disk nor takes its errors from a
-/// later fdatasync(2).
+/// Begins to write a range of a file out (sync_file_range(2)); hardly waits for the disk, and takes none of its errors
+/// from a later fdatasync(2).
 int flare_begin_sync(int descriptor, int64_t position, int64_t count);
 
 #endif
