@@ -46,18 +46,18 @@ package struct EngineLauncher: Sendable {
     package func ensureRunning(extraArguments: [String] = []) throws -> (info: EngineInfo, started: Bool) {
         if let info = running() { return (info, false) }
         try createStateDirectory()
+        let deadline = ContinuousClock.now + .milliseconds(Int(Self.startTimeoutMilliseconds))
         let lock = open(state.path + "/start.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw Self.unwritable(state.path) }
         defer { close(lock) }
         while flock(lock, LOCK_EX) != 0 && errno == EINTR {}
         if let info = running() { return (info, false) }
-        let deadline = ContinuousClock.now + .seconds(Limits.stopSecondsMax)
         while true {
             do {
                 try start(extraArguments)
                 break
             } catch let error as FlareError where error.code == .stateInUse && ContinuousClock.now < deadline {
-                // Another one is starting or stopping, as under a service manager; a stop may take so long.
+                // Another one is starting or stopping, as under a service manager.
                 usleep(50_000)
                 if let info = running() { return (info, false) }
             }
@@ -132,6 +132,8 @@ package struct EngineLauncher: Sendable {
         guard let error = try? FlareJSON.decode(EnvelopeError.self, from: word.utf8) else {
             throw FlareError(.engineUnavailable, "the engine did not start", hint: "see \(state.log)")
         }
+        // It ends with that word; a command that starts many until one is taken must not keep them all.
+        while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
         throw error.flareError
     }
 

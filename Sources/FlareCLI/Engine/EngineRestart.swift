@@ -15,13 +15,18 @@ struct EngineRestart: FlareCommand {
 
     func execute(_ shell: Shell) async throws {
         let before = try await EngineControl.stop(shell)
-        let info = try start(shell, again: before != nil)
-        shell.emit(info) { "Started the engine (pid \(info.pid), version \(info.version))" }
+        let (info, started) = try start(shell, again: before != nil)
+        if !started && !options.words.isEmpty {
+            shell.warn("somebody else has started the engine meanwhile, without these options; restart it once more")
+        }
+        shell.emit(info) {
+            (started ? "Started the engine" : "The engine runs already") + " (pid \(info.pid), version \(info.version))"
+        }
     }
 
-    private func start(_ shell: Shell, again: Bool) throws -> EngineInfo {
+    private func start(_ shell: Shell, again: Bool) throws -> (info: EngineInfo, started: Bool) {
         do {
-            return try shell.launcher.ensureRunning(extraArguments: options.words).info
+            return try shell.launcher.ensureRunning(extraArguments: options.words)
         } catch var error as FlareError where again && !options.words.isEmpty {
             // A wrong option takes the engine from nobody. What kept it from starting is the error to tell.
             if (try? shell.launcher.ensureRunning()) != nil { error.message += "; the engine runs again as before" }
