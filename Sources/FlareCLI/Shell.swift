@@ -60,7 +60,7 @@ final class Shell: Sendable {
     ///
     /// Without rows, the header alone.
     func table(_ headers: [String], _ rows: [[String]]) {
-        line(Table.text(headers, rows.map { $0.map(SafePath.visible) }))
+        line(Table.text(headers, rows))
     }
 
     /// One line of result on stdout.

@@ -43,7 +43,7 @@ struct QueueTextTests {
         ]
     )
     func oneLine(body: String, expected: String) {
-        #expect(QueueMessageBody.oneLine(body) == expected)
+        #expect(SafePath.oneLine(body) == expected)
     }
 
     @Test(

@@ -1,4 +1,6 @@
 /// Lays rows out in columns, two spaces apart, the last one unpadded.
+///
+/// Names and texts of anybody's choice are in them: a terminal obeys none of what a cell holds.
 enum Table {
     /// `paint` gets each cell with its row, its column and its padding, and may colour it.
     static func text(
@@ -6,7 +8,7 @@ enum Table {
         _ rows: [[String]],
         paint: (_ row: Int, _ column: Int, _ cell: String) -> String = { _, _, cell in cell }
     ) -> String {
-        let lines = [headers] + rows
+        let lines = [headers] + rows.map { $0.map(SafePath.oneLine) }
         let widths = headers.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return
             lines.enumerated()
@@ -27,7 +29,7 @@ enum Table {
         return
             pairs
             .map { label, value in
-                trimmed(label + ":" + String(repeating: " ", count: width - label.count) + " " + value)
+                trimmed(label + ":" + String(repeating: " ", count: width - label.count) + " " + Shell.harmless(value))
             }
             .joined(separator: "\n")
     }

@@ -13,7 +13,7 @@ extension QueueMessageBody {
 
     /// The body on one line, cut to `width` characters if that is given.
     func oneLine(width: Int?) -> String {
-        let line = Self.oneLine(body)
+        let line = SafePath.oneLine(body)
         guard let width, line.count > width else { return line }
         return line.prefix(width - 1) + "…"
     }
@@ -26,19 +26,4 @@ extension QueueMessageBody {
 
     /// Characters of a body that fit a row of a terminal beside the rest, or that are worth a second one.
     static let shownCharacters = 60
-
-    /// A text on one line that a terminal only shows: line ends and other control characters escaped.
-    static func oneLine(_ text: String) -> String {
-        guard SafePath.visible(text) != text else { return text }
-        // By scalars, as a CR LF is one character.
-        return text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\\": "\\\\"
-            case "\n": "\\n"
-            case "\r": "\\r"
-            case "\t": "\\t"
-            default: SafePath.visible(String(scalar))
-            }
-        }.joined()
-    }
 }

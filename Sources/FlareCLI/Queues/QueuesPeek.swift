@@ -72,7 +72,7 @@ struct QueuesPeek: FlareCommand {
                 message.state(at: now),
             ]
                 + (hasOrigins ? [message.originQueue ?? "-"] : [])
-                + (hasReasons ? [message.reason.map(QueueMessageBody.oneLine) ?? "-"] : [])
+                + (hasReasons ? [message.reason.map(SafePath.oneLine) ?? "-"] : [])
                 + [message.oneLine(width: width)]
         }
     }

@@ -40,7 +40,7 @@ struct BulkReplay {
         }
         if !shell.json { shell.line(Self.text(summary)) }
         if let first = begun.first {
-            await ReplayedVersion.tell(first, of: name, wanted: body.version, client, shell)
+            await ReplayedVersion.tell(first, of: name, wanted: body.version, dryRun: false, client, shell)
         }
         let failed = waits ? try await waitForAll(begun, client, shell) : 0
         if summary.refused > 0 || failed > 0 { throw ExitCode(1) }

@@ -111,7 +111,7 @@ struct WorkflowsReplay: FlareCommand {
         let client = try await shell.client()
         let path = WorkflowPath.own(name) + "/replay"
         let replayed = try await client.call("POST", path, body: body, as: ReplayedBody.self)
-        await ReplayedVersion.tell(replayed.id, of: name, wanted: version, client, shell)
+        await ReplayedVersion.tell(replayed.id, of: name, wanted: version, dryRun: dryRun, client, shell)
         guard !dryRun else {
             return shell.emit(replayed) {
                 let rows = (replayed.steps ?? []).map {

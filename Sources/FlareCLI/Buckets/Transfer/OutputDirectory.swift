@@ -126,6 +126,21 @@ enum SafePath {
         return text.unicodeScalars.map { isControl($0) ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
     }
 
+    /// A text on one line that a terminal only shows: line ends and other control characters escaped.
+    static func oneLine(_ text: String) -> String {
+        guard visible(text) != text else { return text }
+        // By scalars, as a CR LF is one character.
+        return text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\\": "\\\\"
+            case "\n": "\\n"
+            case "\r": "\\r"
+            case "\t": "\\t"
+            default: visible(String(scalar))
+            }
+        }.joined()
+    }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
