@@ -15,4 +15,16 @@ struct ShellTextTests {
     func harmless(text: String, expected: String) {
         #expect(Shell.harmless(text) == expected)
     }
+
+    @Test("a cell of a table is one line of which a terminal obeys nothing")
+    func cells() {
+        let text = Table.text(["NAME", "TEXT"], [["a", "one\r\ntwo\t\u{1B}[2J"], ["bc", "ü"]])
+        #expect(
+            text == #"""
+                NAME  TEXT
+                a     one\r\ntwo\t\u{1b}[2J
+                bc    ü
+                """#
+        )
+    }
 }
