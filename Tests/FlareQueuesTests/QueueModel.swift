@@ -113,6 +113,7 @@ struct QueueModel {
             queues[name]?.messages[index].visibleAt = now + .seconds(delay ?? queue.retryDelay)
             queues[name]?.messages[index].lease = nil
             queues[name]?.counters.retried += 1
+            expire(index, in: name, now: now)
             return
         }
         queues[name]?.counters.died += 1
@@ -127,6 +128,13 @@ struct QueueModel {
         }
         guard let message = take(index, from: name) else { return }
         place(message.body, in: deadLetters, visibleAt: now, origin: name, reason: reason, now: now)
+    }
+
+    /// What is given back after its retention ran out is gone.
+    private mutating func expire(_ index: Int, in name: String, now: Timestamp) {
+        guard self[name].messages[index].sentAt + self[name].retention <= now else { return }
+        _ = take(index, from: name)
+        queues[name]?.counters.expired += 1
     }
 
     mutating func settle(_ settlement: Settlement, _ name: String, now: Timestamp) -> Report {
@@ -155,6 +163,7 @@ struct QueueModel {
             queues[name]?.messages[index].visibleAt = now + .seconds(release.delaySeconds)
             queues[name]?.messages[index].attempts -= 1
             queues[name]?.messages[index].lease = nil
+            expire(index, in: name, now: now)
             report.released += 1
         }
         return report
