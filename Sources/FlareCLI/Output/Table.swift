@@ -29,7 +29,7 @@ enum Table {
         return
             pairs
             .map { label, value in
-                trimmed(label + ":" + String(repeating: " ", count: width - label.count) + " " + Shell.harmless(value))
+                trimmed(label + ":" + String(repeating: " ", count: width - label.count) + " " + value)
             }
             .joined(separator: "\n")
     }

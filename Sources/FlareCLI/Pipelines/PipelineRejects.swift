@@ -95,7 +95,8 @@ struct PipelineRejectsShow: FlareCommand {
         if shell.json { return shell.writeBytes(reject.line + [UInt8(ascii: "\n")]) }
         shell.line(
             Table.labelled([
-                ("id", reject.id), ("reason", reject.reason), ("label", reject.label ?? "-"),
+                ("id", reject.id), ("reason", Shell.harmless(reject.reason)),
+                ("label", reject.label.map(SafePath.oneLine) ?? "-"),
                 ("source", reject.source), ("offset", "\(reject.offset)"), ("ingested", reject.ingestedAt.text),
                 ("rejected", reject.rejectedAt.text), ("size", formatSizeBytes(reject.record.utf8.count)),
             ])
