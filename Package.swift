@@ -144,19 +144,19 @@ let package = Package(
         // Tests.
         .target(
             name: "FlareTestSupport",
-            dependencies: ["FlareModel", "FlareClient"],
+            dependencies: ["FlareModel", "FlareStore", "FlareClient"],
             path: "Tests/FlareTestSupport",
             swiftSettings: strict
         ),
         .testTarget(name: "FlareModelTests", dependencies: ["FlareModel"], swiftSettings: strict),
         .testTarget(
             name: "FlareStoreTests",
-            dependencies: ["FlareModel", "FlareStore", nioCore, nioPosix],
+            dependencies: ["FlareModel", "FlareStore", "FlareTestSupport", nioCore, nioPosix],
             swiftSettings: strict
         ),
         .testTarget(
             name: "FlareQueuesTests",
-            dependencies: ["FlareModel", "FlareStore", "FlareQueues", logging],
+            dependencies: ["FlareModel", "FlareStore", "FlareQueues", "FlareTestSupport", logging],
             swiftSettings: strict
         ),
         .testTarget(
@@ -168,7 +168,7 @@ let package = Package(
             name: "FlarePipelinesTests",
             dependencies: [
                 "FlareModel", "FlareStore", "FlareQueues", "FlareBuckets", "FlareWorkers", "FlarePipelines",
-                "CFlareSystem",
+                "CFlareSystem", "FlareTestSupport",
                 nioCore, nioPosix, logging,
             ],
             swiftSettings: strict

@@ -1,8 +1,8 @@
 import FlareModel
 import FlarePipelines
+import FlareStore
+import FlareTestSupport
 import Testing
-
-@testable import FlareStore
 
 @Suite("the tokens of a pipeline", .timeLimit(.minutes(1)))
 struct PipelineTokenTests {
@@ -14,13 +14,7 @@ struct PipelineTokenTests {
             let secret = try await life.pipelines.createToken("shop", of: "orders")
             let stream = try life.pipelines.stream(named: "orders")
             #expect(stream.accepts(token: secret))
-            let (isBlocked, isFree) = (Wake(), Monitor(false))
-            life.database.write { _ in
-                isBlocked.notify()
-                isFree.wait { $0 ? () : nil }
-            } completion: { _ in
-            }
-            await isBlocked.wait()
+            let writer = await BlockedWriter(of: life.database)
             async let revoked: Void = life.pipelines.revokeToken("shop", of: "orders")
             try await life.until("the token is being revoked") { life.database.waitingWrites == 1 }
             let isIn = Monitor<Bool?>(nil)
@@ -31,8 +25,7 @@ struct PipelineTokenTests {
                 isIn.withLock { $0 = stream.accepts(token: secret) }
                 isSeen.notify()
             }
-            isFree.withLock { $0 = true }
-            isFree.notifyAll()
+            writer.free()
             try await revoked
             await isSeen.wait()
             #expect(isIn.withLock { $0 } == false)

@@ -1,8 +1,8 @@
 import FlareModel
 import FlareQueues
+import FlareStore
+import FlareTestSupport
 import Testing
-
-@testable import FlareStore
 
 @Suite("the sweep of messages past their retention", .timeLimit(.minutes(1)))
 struct RetentionSweepTests {
@@ -18,20 +18,13 @@ struct RetentionSweepTests {
                 .committed
             } _: {
                 try await turns { f.time.isAwaited(start + .seconds(60)) }
-                let (isBlocked, isFree) = (Wake(), Monitor(false))
-                f.database.write { _ in
-                    isBlocked.notify()
-                    isFree.wait { $0 ? () : nil }
-                } completion: { _ in
-                }
-                await isBlocked.wait()
+                let writer = await BlockedWriter(of: f.database)
                 async let sent: Void = f.send("new", to: "alpha")
                 try await turns { f.database.waitingWrites == 1 }
                 // The sweep sees nothing in the first queue, and is told to remove what lies in the second one.
                 f.time.advance(by: .seconds(60))
                 try await turns { f.database.waitingWrites == 2 }
-                isFree.withLock { $0 = true }
-                isFree.notifyAll()
+                writer.free()
                 try await sent
                 try await turns { f.time.isAwaited(start + .seconds(120)) }
                 f.time.advance(by: .seconds(60))

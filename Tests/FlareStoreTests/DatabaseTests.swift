@@ -1,4 +1,5 @@
 import FlareModel
+import FlareTestSupport
 import FoundationEssentials
 import Testing
 
@@ -92,13 +93,7 @@ import Testing
     @Test("bodies of one commit are followed up and answered in their order, one after the other")
     func orderOfAnswers() async throws {
         try await withDatabase { database, _ in
-            let (isBlocked, isFree) = (Wake(), Monitor(false))
-            database.write { _ in
-                isBlocked.notify()
-                isFree.wait { $0 ? () : nil }
-            } completion: { _ in
-            }
-            await isBlocked.wait()
+            let writer = await BlockedWriter(of: database)
             let seen = Monitor<[String]>([])
             for name in ["first", "second"] {
                 database.write { transaction in
@@ -107,8 +102,7 @@ import Testing
                     seen.withLock { $0.append("\(name) answered") }
                 }
             }
-            isFree.withLock { $0 = true }
-            isFree.notifyAll()
+            writer.free()
             try await database.write { _ in }
             let order = ["first followed up", "first answered", "second followed up", "second answered"]
             #expect(seen.withLock { $0 } == order)

@@ -1,10 +1,10 @@
 import FlareModel
+import FlareStore
+import FlareTestSupport
 import FlareWorkers
 import FlareWorkflows
 import Synchronization
 import Testing
-
-@testable import FlareStore
 
 /// Calls that are put on hold while what they wait for is committed with them.
 @Suite("Calls on hold", .timeLimit(.minutes(5)))
@@ -12,11 +12,10 @@ struct HeldCallsTests {
     @Test("an event that is committed together with the wait for it is taken at once")
     func eventBesideTheWait() async throws {
         let harness = try Harness()
-        let (hasBegun, isAsked, isThere) = (Wake(), Wake(), Wake())
-        let (isBlocked, isFree) = (Wake(), Monitor(false))
+        let (hasBegun, mayAsk, isAsked, isThere) = (Wake(), Wake(), Wake(), Wake())
         let service = harness.service(invoke: { invocation in
             hasBegun.notify()
-            await isBlocked.wait()
+            await mayAsk.wait()
             let step: [String: JSONValue] = [
                 "name": .string("sign"), "n": .integer(1), "type": .string("go"), "timeoutMs": .integer(3_600_000),
             ]
@@ -31,17 +30,13 @@ struct HeldCallsTests {
         })
         try await harness.run(service) { service in
             await hasBegun.wait()
-            harness.database.write { _ in
-                isBlocked.notify()
-                isFree.wait { $0 ? () : nil }
-            } completion: { _ in
-            }
+            let writer = await BlockedWriter(of: harness.database)
+            mayAsk.notify()
             await isAsked.wait()
             async let sent = service.sendEvent("go", payload: Array("3".utf8), to: "one", of: "flow")
             // Both wait now, and become one commit.
             while harness.database.waitingWrites < 2 { await Task.yield() }
-            isFree.withLock { $0 = true }
-            isFree.notifyAll()
+            writer.free()
             _ = try await sent
             // The clock stands still.
             let end = try await harness.until(service) { $0.status.isFinal }

@@ -1,9 +1,10 @@
 import FlareModel
+import FlareStore
+import FlareTestSupport
 import FlareWorkers
 import Synchronization
 import Testing
 
-@testable import FlareStore
 @testable import FlareWorkflows
 
 /// Steps that begin with a permit while somebody is about to end their run.
@@ -49,18 +50,11 @@ struct WriteThroughTests {
     func atTheEnd(isRestart: Bool) async throws {
         try await run { harness, service, begin in
             let life = try Self.life(service)
-            let (isBlocked, isFree) = (Wake(), Monitor(false))
-            harness.database.write { _ in
-                isBlocked.notify()
-                isFree.wait { $0 ? () : nil }
-            } completion: { _ in
-            }
-            await isBlocked.wait()
+            let writer = await BlockedWriter(of: harness.database)
             async let ended = Self.end(service, isRestart)
             while !life.state.withLock({ $0.isWritingThrough }) { await Task.yield() }
             begin()
-            isFree.withLock { $0 = true }
-            isFree.notifyAll()
+            writer.free()
             try await ended
             let attempts = try await harness.database.read { transaction in
                 try transaction.rows(
