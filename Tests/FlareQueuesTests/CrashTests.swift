@@ -16,6 +16,17 @@ struct CrashTests {
         #expect(!leased.messages.isEmpty)
     }
 
+    /// Runs `body` while a new engine delivers, to a consumer that acknowledges all it gets.
+    private func afterRestart(_ f: QueuesFixture, _ body: (Deliveries) async throws -> Void) async throws {
+        let deliveries = Deliveries()
+        try await f.delivering(f.restarted()) { _, batch in
+            deliveries.put(batch)
+            return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
+        } _: {
+            try await body(deliveries)
+        }
+    }
+
     @Test("a message with attempts left is delivered again as its next attempt")
     func again() async throws {
         try await QueuesFixture.with { f in
@@ -26,11 +37,7 @@ struct CrashTests {
             }
             try await f.send("a")
             try await crash(f)
-            let deliveries = Deliveries()
-            try await f.delivering(f.restarted()) { _, batch in
-                deliveries.put(batch)
-                return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
-            } _: {
+            try await afterRestart(f) { deliveries in
                 #expect(await deliveries.next().map(\.attempts) == [2])
             }
         }
@@ -45,11 +52,7 @@ struct CrashTests {
             try await crash(f)
             let refusal = "CREATE TRIGGER refuse BEFORE UPDATE ON queue_spans BEGIN SELECT RAISE(ABORT, 'no room'); END"
             try await f.database.write { _ = try $0.execute(refusal) }
-            let deliveries = Deliveries()
-            try await f.delivering(f.restarted()) { _, batch in
-                deliveries.put(batch)
-                return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
-            } _: {
+            try await afterRestart(f) { deliveries in
                 while !f.time.isAwaited(f.time.now() + .seconds(1)) {
                     try Task.checkCancellation()
                     await Task.yield()
@@ -71,11 +74,7 @@ struct CrashTests {
             }
             try await f.send("poison", "other")
             try await crash(f)
-            let deliveries = Deliveries()
-            try await f.delivering(f.restarted()) { _, batch in
-                deliveries.put(batch)
-                return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
-            } _: {
+            try await afterRestart(f) { deliveries in
                 try await f.send("healthy")
                 #expect(await deliveries.next().map(\.text) == ["healthy"])
             }
@@ -107,11 +106,7 @@ struct CrashTests {
                 consumer.deadLetterQueue = "No Name"
                 try consumer.save(in: tx)
             }
-            let deliveries = Deliveries()
-            try await f.delivering(f.restarted()) { _, batch in
-                deliveries.put(batch)
-                return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
-            } _: {
+            try await afterRestart(f) { deliveries in
                 let delivered = await [deliveries.next(), deliveries.next()].flatMap { $0 }
                 #expect(Set(delivered.map(\.text)) == ["a", "b"])
                 #expect(delivered.map(\.attempts) == [2, 2])
@@ -137,11 +132,7 @@ struct CrashTests {
             try await f.database.write { [service = f.service] tx in
                 try service.removeConsumers(ofWorker: "shop", in: tx)
             }
-            let deliveries = Deliveries()
-            try await f.delivering(f.restarted()) { _, batch in
-                deliveries.put(batch)
-                return .resolved(acks: batch.messages.map(\.leaseID), retries: [])
-            } _: {
+            try await afterRestart(f) { deliveries in
                 // Deliveries begin when the leases have been released.
                 try await f.send("b", to: "others")
                 #expect(await deliveries.next().map(\.text) == ["b"])

@@ -1,4 +1,5 @@
 import FlareModel
+import FlareTestSupport
 import Testing
 
 @testable import FlareStore
@@ -85,15 +86,8 @@ import Testing
                 try tx.requireRoom(for: 1_000)
                 try tx.execute("INSERT INTO bytes VALUES (zeroblob(1000))")
             }
-            let (hasBegun, mayEnd) = (Monitor(false), Monitor(false))
             let codes = Monitor<[FlareError.Code?]>([])
-            database.write { _ in
-                hasBegun.withLock { $0 = true }
-                hasBegun.notifyAll()
-                mayEnd.wait { $0 ? () : nil }
-            } completion: { _ in
-            }
-            hasBegun.wait { $0 ? () : nil }
+            let writer = await BlockedWriter(of: database)
             // Both wait, so that the next group has them.
             for _ in 0..<2 {
                 database.write(insert) { result in
@@ -103,8 +97,7 @@ import Testing
                     codes.notifyAll()
                 }
             }
-            mayEnd.withLock { $0 = true }
-            mayEnd.notifyAll()
+            writer.free()
             #expect(codes.wait { $0.count == 2 ? $0 : nil } == [nil, .diskFull])
             try await database.write(insert)
             try database.close()
