@@ -81,7 +81,7 @@ final class Lives: Sendable {
         )
     }
 
-    /// Takes places for runs that the loop has found, which had `free` places in mind.
+    /// Takes places for runs that the loop has found, which had `free` places in mind; when it used all, more wait.
     ///
     /// A place that became free while it looked is not in that number, and nobody was told of it.
     func takePlaces(_ count: Int, of free: Int) {
